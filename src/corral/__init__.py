@@ -1,0 +1,1 @@
+"""Corral: the self-hosted dataset platform for multimodal AI data."""

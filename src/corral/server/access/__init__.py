@@ -1,0 +1,1 @@
+"""The access room: who somebody is and what they may do."""

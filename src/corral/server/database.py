@@ -1,0 +1,88 @@
+"""Opens the database (SQLite file or PostgreSQL) and hands out read and write transactions."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+
+Transaction = sa.Connection
+
+
+class Database:
+    """One database; threads may share it. A transaction ends with the `with` block: commit, or rollback on error."""
+
+    def __init__(self, url: str) -> None:
+        self.url = sa.make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._one_writer = threading.Lock()
+        if self.is_sqlite:
+            if self.url.database:
+                Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+            self.engine = sa.create_engine(self.url, pool_size=64, max_overflow=64, query_cache_size=2000)
+            _prepare_sqlite(self.engine)
+        else:
+            self.engine = sa.create_engine(
+                self.url, pool_size=16, max_overflow=16, pool_pre_ping=True, query_cache_size=2000
+            )
+        self._writing = self.engine.execution_options(corral_write=True)
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """A transaction that only looks."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """A transaction that changes; on SQLite writers queue here instead of sleeping on a busy file."""
+        if not self.is_sqlite:
+            with self.engine.begin() as connection:
+                yield connection
+            return
+        with self._one_writer, self._writing.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def _prepare_sqlite(engine: sa.Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # SQLAlchemy's begin event below starts transactions, not the driver
+        # SQLite folds only ASCII; people search for names in every script, as PostgreSQL does.
+        connection.create_function("lower", 1, _lower, deterministic=True)
+        cursor = connection.cursor()
+        cursor.execute("pragma journal_mode=wal")
+        cursor.execute("pragma synchronous=full")
+        cursor.execute("pragma foreign_keys=on")
+        cursor.execute("pragma busy_timeout=30000")
+        cursor.execute("pragma cache_size=-65536")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: sa.Connection) -> None:
+        writes = connection.get_execution_options().get("corral_write", False)
+        connection.exec_driver_sql("begin immediate" if writes else "begin")
+
+
+def _lower(text: object) -> str | None:
+    return None if text is None else str(text).lower()
+
+
+def row_dict(result: sa.CursorResult[Any]) -> dict[str, Any] | None:
+    """The only or first row of a result as a dict, or None."""
+    row = result.mappings().first()
+    return None if row is None else dict(row)
+
+
+def is_sqlite(tx: Transaction) -> bool:
+    """Whether this transaction runs on SQLite."""
+    return tx.dialect.name == "sqlite"

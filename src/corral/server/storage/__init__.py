@@ -1,0 +1,1 @@
+"""The storage room: folders, and the items that lie in them."""

@@ -1,0 +1,1 @@
+"""Stores keep bytes under keys; they know nothing of items or users."""

@@ -1,0 +1,1 @@
+"""All SQL tables of Corral: one graph of foreign keys, the same on SQLite and PostgreSQL."""
