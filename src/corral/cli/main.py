@@ -1,0 +1,83 @@
+"""The `corral` command: reads the arguments and hands over to one module per command."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from corral.errors import CorralError
+from corral.version import __version__
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """All commands with their arguments."""
+    parser = argparse.ArgumentParser(prog="corral", description="The self-hosted dataset platform.")
+    parser.add_argument("--version", action="version", version=f"corral {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help="start the server")
+    _add_home(serve)
+    serve.add_argument("--host", help="address to listen on (default 127.0.0.1)")
+    serve.add_argument("--port", type=int, help="port to listen on (default 8000)")
+    serve.add_argument("--workers", type=int, help="jobs and media readers at work at once (default 2)")
+
+    demo = commands.add_parser("demo", help="start on a fresh home and put real media into a dataset")
+    demo.add_argument("--home", help="folder for the demo (default: a new temporary one)")
+    demo.add_argument("--port", type=int, default=8000, help="port to listen on (default 8000)")
+    demo.add_argument("--exit", action="store_true", help="end after the table instead of serving on")
+
+    user = commands.add_parser("user", help="add users and sign in to the pages")
+    actions = user.add_subparsers(dest="action", required=True, metavar="ACTION")
+    add = actions.add_parser("add", help="add a user with a key")
+    _add_home(add)
+    add.add_argument("email")
+    add.add_argument("--role", choices=["admin", "member"], default="member", help="role in the organisation")
+    key = add.add_mutually_exclusive_group()
+    key.add_argument("--public-key", metavar="FILE", help="OpenSSH Ed25519 public key of the user")
+    key.add_argument("--key-out", metavar="FILE", help="make a key pair and write the private key here (0600)")
+    sign_in = actions.add_parser("sign-in", help="print a one-time sign-in link for the pages")
+    _add_home(sign_in)
+    sign_in.add_argument("email", nargs="?", default="admin@localhost")
+
+    sweep = commands.add_parser("sweep", help="remove unused upload slots and their bytes now")
+    _add_home(sweep)
+    return parser
+
+
+def _add_home(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--home", help="folder of this Corral (default $CORRAL_HOME or ./.corral)")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    arguments = build_parser().parse_args(argv)
+    try:
+        return _run(arguments)
+    except CorralError as error:
+        print(f"corral: {error.message}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    if arguments.command == "serve":
+        from corral.cli.serve import serve
+
+        return serve(arguments)
+    if arguments.command == "demo":
+        from corral.cli.demo import demo
+
+        return demo(arguments)
+    if arguments.command == "sweep":
+        from corral.cli.upkeep import sweep
+
+        return sweep(arguments)
+    from corral.cli.users import add_user, sign_in
+
+    return add_user(arguments) if arguments.action == "add" else sign_in(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

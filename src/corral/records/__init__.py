@@ -1,0 +1,1 @@
+"""What travels: the types that the SDK and the server exchange, pure and without I/O."""

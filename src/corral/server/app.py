@@ -1,0 +1,118 @@
+"""Builds the ASGI application of one Corral server and runs its background care."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import sqlalchemy as sa
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from corral.errors import InvalidArgumentsError
+from corral.server import home, replays
+from corral.server.database import Database
+from corral.server.http import blobs
+from corral.server.http.house import House
+from corral.server.http.legacy import router as legacy
+from corral.server.http.ui import router as ui
+from corral.server.http.v2 import router as v2
+from corral.server.ingest import queries, work
+from corral.server.ingest.desk import Desk
+from corral.server.jobs import JobRunner
+from corral.server.media.sandbox import MediaWorkers
+from corral.server.settings import Settings
+from corral.server.storage import removal
+from corral.server.stores.local import LocalStore
+from corral.server.stores.url_signing import UrlSigner
+from corral.version import __version__
+
+log = logging.getLogger(__name__)
+
+SWEEP_SECONDS = 600
+# A draft that was not written to for this long belongs to an upload that died.
+STALE_DRAFT_SECONDS = 24 * 3600
+
+
+def open_house(settings: Settings, database: Database) -> House:
+    """Put everything that requests need together. Raises InvalidArgumentsError for a store it cannot use."""
+    place = urlsplit(settings.store_url)
+    if place.scheme != "file":
+        raise InvalidArgumentsError(
+            f"CORRAL_STORE_URL must be a file:// URL in this version, not {place.scheme}://."
+        )
+    signer = UrlSigner(settings.public_url, home.url_secret(settings.home))
+    store = LocalStore(Path(unquote(place.path)), signer)
+    media = MediaWorkers(size=settings.workers, timeout=settings.limits.probe_seconds)
+    desk = Desk(database, store, media, settings.limits)
+    jobs = JobRunner(lambda job_id: work.run_job(desk, job_id), settings.workers)
+    return House(settings, database, store, signer, desk, jobs)
+
+
+def create_app(house: House) -> Starlette:
+    """The application; the house is opened before and closed with it."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        with house.database.read() as tx:
+            house.jobs.recover(queries.unfinished_jobs(tx))
+        care = asyncio.create_task(_take_care(house))
+        try:
+            yield
+        finally:
+            care.cancel()
+            house.desk.media.close()
+            house.jobs.close()
+            house.database.close()
+
+    routes = [
+        Route("/healthz", healthz, methods=["GET"]),
+        *legacy.routes,
+        *v2.routes,
+        *blobs.routes,
+        *ui.routes,
+    ]
+    app = Starlette(routes=routes, lifespan=lifespan)
+    app.state.house = house
+    return app
+
+
+async def healthz(request: Request) -> Response:
+    """200 when the server can answer, which includes its database."""
+    house: House = request.app.state.house
+    try:
+        await run_in_threadpool(_touch_database, house)
+    except sa.exc.SQLAlchemyError:
+        return JSONResponse({"status": "database unavailable"}, 503)
+    return JSONResponse({"status": "ok", "version": __version__})
+
+
+def _touch_database(house: House) -> None:
+    with house.database.read() as tx:
+        tx.execute(sa.text("SELECT 1"))
+
+
+async def _take_care(house: House) -> None:
+    while True:
+        try:
+            await run_in_threadpool(sweep, house)
+        except Exception:
+            log.exception("the sweep failed; it runs again in %s s", SWEEP_SECONDS)
+        await asyncio.sleep(SWEEP_SECONDS)
+
+
+def sweep(house: House) -> dict[str, int]:
+    """Remove what nobody will use: expired slots with their bytes, drafts of dead uploads, old answers."""
+    with house.database.write() as tx:
+        expired = removal.doom_expired_slots(tx)
+        replays.forget_old(tx)
+    deleted = removal.delete_doomed_objects(house.database, house.store)
+    drafts = house.store.sweep(STALE_DRAFT_SECONDS)
+    return {"expired_slots": expired, "deleted_objects": deleted, "stale_drafts": drafts}

@@ -1,0 +1,1 @@
+"""The datasets room: datasets, their data rows and who may see them."""

@@ -1,0 +1,1 @@
+"""Everything that knows HTTP: the doors, and who is asking."""

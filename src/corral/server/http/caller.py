@@ -1,0 +1,73 @@
+"""Finds out who is asking: verifies the signature or token of a request and looks up its owner."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+
+from starlette.requests import Request
+
+from corral.errors import AuthenticationError
+from corral.records import signing
+from corral.server.access import callers
+from corral.server.access.callers import Caller
+from corral.server.database import Transaction
+from corral.server.settings import Limits
+
+# How far a client's clock may run ahead of ours.
+_AHEAD_SECONDS = 300.0
+
+
+def legacy_caller(request: Request, body: bytes, tx: Transaction) -> Caller:
+    """The sender of a legacy request. Raises AuthenticationError, KeyNotFoundError."""
+    authorization = request.headers.get("authorization", "")
+    if authorization.startswith("Bearer "):
+        return callers.by_token(tx, authorization[7:])
+    return callers.by_key(tx, signing.verify_legacy(authorization, body))
+
+
+def v2_caller(request: Request, body: bytes, tx: Transaction, limits: Limits) -> Caller:
+    """The sender of a REST request. Raises AuthenticationError, KeyNotFoundError."""
+    authorization = request.headers.get("authorization", "")
+    if authorization.startswith("Bearer "):
+        return callers.by_token(tx, authorization[7:])
+    if "signature" not in request.headers:
+        raise AuthenticationError("The request is not signed and carries no bearer token.")
+    key = signing.verify_rest(
+        request.headers,
+        request.method,
+        request_target(request),
+        body,
+        now=time.time(),
+        max_age=limits.signature_age_seconds,
+        max_ahead=_AHEAD_SECONDS,
+    )
+    return callers.by_key(tx, key)
+
+
+def request_target(request: Request) -> str:
+    """Path and query exactly as they stood on the request line: that is what was signed."""
+    raw: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
+    query: bytes = request.scope.get("query_string", b"")
+    target = raw + b"?" + query if query else raw
+    return target.decode("latin-1")
+
+
+def request_digest(request: Request, body: bytes) -> str:
+    """What makes this request the same as its own automatic retry and different from every other.
+
+    The trace id alone would do, but callers may fix it; with the signature (which covers body and second) two
+    different requests can never be taken for one.
+    """
+    headers = request.headers
+    parts = [
+        headers.get("x-cloud-trace-context", ""),
+        headers.get("authorization", ""),
+        headers.get("signature", ""),
+        request.method,
+        request_target(request),
+        headers.get("resourceid", ""),
+    ]
+    summary = hashlib.sha256("\n".join(parts).encode())
+    summary.update(b"\n" + hashlib.sha256(body).digest())
+    return summary.hexdigest()

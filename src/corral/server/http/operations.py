@@ -1,0 +1,37 @@
+"""How the doors describe an operation: data, so that routing, documentation and tests read the same table."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from corral.server.http.house import Call
+
+Handler = Callable[[Call, Any], Any] | Callable[[Call, Any], Awaitable[Any]]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One thing a client can ask for.
+
+    `method` and `name` are the HTTP method and path of the REST door, or the query method and query type of the
+    legacy door. `transaction` says what the door opens around the handler: "read", "write", or "own" when the
+    handler opens its own. `creates` makes an automatic retry get the first answer again.
+    """
+
+    method: str
+    name: str
+    summary: str
+    handler: Handler | None = None
+    payload: Any = None
+    transaction: str = "read"
+    creates: bool = False
+    quick: bool = False
+
+
+@dataclass(frozen=True)
+class Stream:
+    """An answer that comes in pieces of JSON, so that a large listing never lies in memory whole."""
+
+    pieces: Iterator[bytes]

@@ -1,0 +1,1 @@
+"""The ingest room: upload slots, jobs and their units, and the work that turns bytes into items."""

@@ -1,0 +1,110 @@
+"""Reads jobs: where they stand, what they made and what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from corral.errors import AuthorisationError
+from corral.server.access import rights
+from corral.server.access.callers import Caller
+from corral.server.database import Transaction, row_dict
+from corral.server.identifiers import as_id
+from corral.server.ingest.unit_specs import UnitSpec
+from corral.vocabulary import LongPollingStatus
+
+MAX_ERRORS = 10_000
+
+_JOB = sa.text(
+    "SELECT j.id, j.status, j.title, j.folder_id, j.dataset_id FROM job j JOIN folder f ON f.id = j.folder_id"
+    " WHERE j.id = :job_id AND j.organisation_id = :organisation_id"
+    f" AND (j.user_id = :user_id OR {rights.folder_role('j.folder_id')} = 'admin')"
+)
+_COUNTS = sa.text("SELECT state, COUNT(*) FROM job_unit WHERE job_id = :job_id GROUP BY state")
+_DONE = sa.text(
+    "SELECT u.item_id, u.data_row_id, i.name FROM job_unit u JOIN item i ON i.id = u.item_id"
+    " WHERE u.job_id = :job_id AND u.state = 'DONE' ORDER BY u.position"
+)
+_ERRORS = sa.text(
+    "SELECT id, spec, error FROM job_unit WHERE job_id = :job_id AND state = 'ERROR' ORDER BY position LIMIT :most"
+)
+_ACTIONS = {
+    "imageGroup": "Creating an image group",
+    "dicomSeries": "Creating a DICOM series",
+}
+
+
+@dataclass(frozen=True)
+class UnitFailure:
+    """One unit that did not become an item."""
+
+    unit_id: str
+    urls: Sequence[str]
+    error: str
+    action: str
+
+
+@dataclass(frozen=True)
+class JobState:
+    """Where a job stands. `made` holds (item id, data hash, name) of finished units once the job is over."""
+
+    status: LongPollingStatus
+    title: str | None
+    pending: int
+    done: int
+    failed: int
+    cancelled: int
+    made: list[tuple[str, str | None, str]] = field(default_factory=list)
+    failures: list[UnitFailure] = field(default_factory=list)
+
+
+def find_job(
+    caller: Caller, tx: Transaction, job_id: str, *, folder_id: str | None = None, dataset_id: str | None = None
+) -> dict[str, Any]:
+    """A job of the caller (or in a folder that they administer), of this folder or dataset.
+
+    Raises AuthorisationError.
+    """
+    found = row_dict(tx.execute(_JOB, {**caller.scope, "job_id": as_id(job_id)}))
+    if found is None:
+        raise AuthorisationError()
+    if folder_id is not None and found["folder_id"] != as_id(folder_id):
+        raise AuthorisationError()
+    if dataset_id is not None and found["dataset_id"] != as_id(dataset_id):
+        raise AuthorisationError()
+    return found
+
+
+def job_state(tx: Transaction, job: dict[str, Any]) -> JobState:
+    """Counts, results and errors of a job that `find_job` gave."""
+    counts = {str(row[0]): int(row[1]) for row in tx.execute(_COUNTS, {"job_id": job["id"]})}
+    status = LongPollingStatus(job["status"])
+    done, failed, cancelled = (counts.get(state, 0) for state in ("DONE", "ERROR", "CANCELLED"))
+    over = status is not LongPollingStatus.PENDING
+    return JobState(
+        status=status,
+        title=job["title"],
+        pending=sum(counts.values()) - done - failed - cancelled,
+        done=done,
+        failed=failed,
+        cancelled=cancelled,
+        made=[(row[0], row[1], row[2]) for row in tx.execute(_DONE, {"job_id": job["id"]})] if over else [],
+        failures=_failures(tx, job["id"]) if failed else [],
+    )
+
+
+def _failures(tx: Transaction, job_id: str) -> list[UnitFailure]:
+    failures = []
+    for unit_id, spec, error in tx.execute(_ERRORS, {"job_id": job_id, "most": MAX_ERRORS}):
+        unit = UnitSpec.from_json(spec)
+        action = _ACTIONS.get(unit.kind, f"Reading the {unit.item_type.data_type.value.replace('_', ' ')}")
+        failures.append(UnitFailure(unit_id, unit.urls, error, action))
+    return failures
+
+
+def unfinished_jobs(tx: Transaction) -> list[str]:
+    """Jobs that are not over, oldest first."""
+    return [str(row[0]) for row in tx.execute(sa.text("SELECT id FROM job WHERE status = 'PENDING' ORDER BY id"))]

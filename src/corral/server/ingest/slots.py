@@ -1,0 +1,120 @@
+"""Hands out upload slots: a key in the platform's store that one client may fill, and one job may claim."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from corral.errors import InvalidArgumentsError
+from corral.server import clock
+from corral.server.access.callers import Caller
+from corral.server.database import Transaction
+from corral.server.identifiers import new_id
+from corral.server.ingest.unit_specs import FileSpec, UnitSpec
+from corral.vocabulary import StorageItemType
+
+# A slot outlives the URL that fills it, so that no upload in flight loses its place.
+_GRACE_SECONDS = 3600
+_INSERT = sa.text(
+    "INSERT INTO upload_slot (id, organisation_id, user_id, folder_id, object_key, item_type, created_at, expires_at)"
+    " VALUES (:id, :organisation_id, :user_id, :folder_id, :object_key, :item_type, :now, :expires)"
+)
+_CLAIM = (
+    "UPDATE upload_slot SET job_id = :job_id WHERE {match} AND user_id = :user_id AND job_id IS NULL"
+    " RETURNING id, object_key"
+)
+_CLAIM_BY_ID = sa.text(_CLAIM.format(match="id = :slot_id"))
+_CLAIM_BY_KEY = sa.text(_CLAIM.format(match="object_key = :object_key"))
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A reserved place: the id that the item will have and the key that its bytes will have."""
+
+    item_id: str
+    object_key: str
+
+
+def reserve(
+    caller: Caller,
+    tx: Transaction,
+    item_type: StorageItemType,
+    count: int,
+    *,
+    seconds: int,
+    most: int,
+    folder_id: str | None = None,
+) -> list[Slot]:
+    """Reserve `count` slots for as long as their signed URLs last. Raises InvalidArgumentsError on a bad count."""
+    if not 1 <= count <= most:
+        raise InvalidArgumentsError(f"Between 1 and {most} upload slots can be reserved at once, not {count}.")
+    slots = [Slot(item_id, _key(caller, item_id)) for item_id in (new_id() for _ in range(count))]
+    now, expires = clock.now(), clock.after(seconds + _GRACE_SECONDS)
+    rows = [
+        {
+            "id": slot.item_id,
+            "organisation_id": caller.organisation_id,
+            "user_id": caller.user_id,
+            "folder_id": folder_id,
+            "object_key": slot.object_key,
+            "item_type": item_type.value,
+            "now": now,
+            "expires": expires,
+        }
+        for slot in slots
+    ]
+    tx.execute(_INSERT, rows)
+    return slots
+
+
+def _key(caller: Caller, item_id: str) -> str:
+    # The last digits of a UUIDv7 are random: they spread objects evenly over folders.
+    return f"hosted/{caller.organisation_id}/{item_id[-2:]}/{item_id}"
+
+
+def is_open(tx: Transaction, object_key: str) -> bool:
+    """Whether bytes may still be written under this key: its slot exists and no job has claimed it."""
+    query = sa.text("SELECT 1 FROM upload_slot WHERE object_key = :key AND job_id IS NULL AND expires_at > :now")
+    return tx.execute(query, {"key": object_key, "now": clock.now()}).scalar() is not None
+
+
+def claim(caller: Caller, tx: Transaction, job_id: str, units: Sequence[UnitSpec]) -> list[str | None]:
+    """Tie the slots that the units name to a job, and write their keys into the specs.
+
+    Returns for each unit None, or why it cannot be done (an unknown, foreign or already used slot).
+    """
+    return [_claim_unit(caller, tx, job_id, unit) for unit in units]
+
+
+def _claim_unit(caller: Caller, tx: Transaction, job_id: str, unit: UnitSpec) -> str | None:
+    for file in unit.files:
+        if not _claim_file(caller, tx, job_id, file):
+            return (
+                f"{file.url} is no upload of yours that is waiting to be registered."
+                " Ask for an upload slot, send the bytes, then register it once."
+            )
+    return None
+
+
+def _claim_file(caller: Caller, tx: Transaction, job_id: str, file: FileSpec) -> bool:
+    values = {"job_id": job_id, "user_id": caller.user_id, "slot_id": file.slot_id, "object_key": file.url}
+    found = tx.execute(_CLAIM_BY_ID if file.slot_id else _CLAIM_BY_KEY, values).first()
+    if found is None:
+        return False
+    file.slot_id, file.object_key = found[0], found[1]
+    return True
+
+
+def release(tx: Transaction, unit: UnitSpec) -> None:
+    """Give the slots of a unit that failed back to their owner, until they expire."""
+    for file in unit.files:
+        if file.object_key is not None:
+            tx.execute(sa.text("UPDATE upload_slot SET job_id = NULL WHERE id = :id"), {"id": file.slot_id})
+
+
+def fulfil(tx: Transaction, unit: UnitSpec) -> None:
+    """The unit's files are items now: their slots are gone."""
+    for file in unit.files:
+        tx.execute(sa.text("DELETE FROM upload_slot WHERE id = :id"), {"id": file.slot_id})
