@@ -10,6 +10,7 @@ from corral.server.database import Database, Transaction
 from corral.server.ingest.desk import Desk
 from corral.server.jobs import JobRunner
 from corral.server.settings import Settings
+from corral.server.storage import removal
 from corral.server.stores.local import LocalStore
 from corral.server.stores.url_signing import UrlSigner
 
@@ -53,6 +54,11 @@ class Call:
         """The same call, in this transaction."""
         self._tx = tx
         return self
+
+    def clean_store_after_commit(self) -> None:
+        """Delete from the store, once this request is committed, what no item uses any more."""
+        house = self.house
+        self.after_commit.append(lambda: removal.delete_doomed_objects(house.database, house.store))
 
     def signed_get(self, object_key: str | None, mime_type: str | None, filename: str | None) -> str | None:
         """A signed URL of an object in the platform's store, None where there is no single object."""

@@ -28,6 +28,7 @@ class Operation:
     transaction: str = "read"
     creates: bool = False
     quick: bool = False
+    in_query: bool = False
 
 
 @dataclass(frozen=True)

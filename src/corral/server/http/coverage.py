@@ -1,0 +1,40 @@
+"""Writes docs/coverage.md from the tables of the doors: `python -m corral.server.http.coverage > docs/coverage.md`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from corral.server.http.legacy.operations import OPERATIONS as LEGACY
+from corral.server.http.operations import Operation
+from corral.server.http.v2.operations import OPERATIONS as REST
+
+
+def page() -> str:
+    """The whole page as Markdown."""
+    core = [operation for operation in REST if not operation.name.startswith("index/")]
+    index = [operation for operation in REST if operation.name.startswith("index/")]
+    parts = [
+        "# What of the wire is built",
+        "",
+        "Made from the tables of the doors by `python -m corral.server.http.coverage`; a test keeps it up to date.",
+        "An operation that is not built answers an error of its door that names it.",
+        "",
+        *_table("Legacy door (`POST /public`)", LEGACY),
+        *_table("REST door (`/v2/public/`)", core),
+        *_table("Collections and filter presets", index),
+    ]
+    return "\n".join(parts)
+
+
+def _table(title: str, operations: Sequence[Operation]) -> list[str]:
+    built = sum(operation.handler is not None for operation in operations)
+    rows = [
+        f"| {operation.method} | `{operation.name}` | {operation.summary} | {'built' if operation.handler else 'not yet'} |"
+        for operation in sorted(operations, key=lambda operation: (operation.name, operation.method))
+    ]
+    head = ["| method | operation | what | state |", "| --- | --- | --- | --- |"]
+    return [f"## {title}: {built} of {len(operations)}", "", *head, *rows, ""]
+
+
+if __name__ == "__main__":
+    print(page(), end="")

@@ -1,0 +1,5 @@
+"""The routes of the pages."""
+
+from __future__ import annotations
+
+routes: list[object] = []

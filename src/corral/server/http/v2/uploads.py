@@ -1,0 +1,104 @@
+"""Upload slots and jobs at the REST door."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+
+from corral.errors import InvalidArgumentsError, OperationNotBuiltError
+from corral.records.storage import ReserveDatasetSlots, ReserveSlots
+from corral.records.uploads import PollJob, PostUploadJob
+from corral.server.http import encoding
+from corral.server.http.house import Call
+from corral.server.ingest import commands, queries, slots
+from corral.server.ingest.queries import JobState
+from corral.server.ingest.unit_specs import from_data_items
+from corral.server.storage import folder_queries
+from corral.vocabulary import LongPollingStatus
+
+
+def reserve_for_dataset(call: Call, wanted: ReserveDatasetSlots) -> dict[str, Any]:
+    """GET presigned-urls: upload slots that belong to no folder yet."""
+    limits = call.house.settings.limits
+    reserved = slots.reserve(
+        call.caller,
+        call.tx,
+        wanted.upload_item_type,
+        wanted.count,
+        seconds=limits.slot_seconds,
+        most=limits.slots_per_request,
+    )
+    return _slots(call, reserved)
+
+
+def reserve_in_folder(call: Call, wanted: ReserveSlots) -> dict[str, Any]:
+    """POST storage/folders/{folder}/upload-signed-urls: upload slots in a folder."""
+    limits = call.house.settings.limits
+    folder_id = folder_queries.require_role(call.caller, call.tx, call.path["folder"], admin=True)
+    reserved = slots.reserve(
+        call.caller,
+        call.tx,
+        wanted.item_type,
+        wanted.count,
+        seconds=limits.slot_seconds,
+        most=limits.slots_per_request,
+        folder_id=folder_id,
+    )
+    return _slots(call, reserved)
+
+
+def _slots(call: Call, reserved: list[slots.Slot]) -> dict[str, Any]:
+    seconds = call.house.settings.limits.slot_seconds
+    return encoding.page(
+        [
+            {
+                "itemUuid": slot.item_id,
+                "objectKey": slot.object_key,
+                "signedUrl": call.house.store.sign_put(slot.object_key, seconds=seconds),
+                "uploadHeaders": {},
+            }
+            for slot in reserved
+        ]
+    )
+
+
+def start_job(call: Call, payload: PostUploadJob) -> str:
+    """POST storage/folders/{folder}/data-upload-jobs: start a job and answer with its id."""
+    if payload.external_files is not None or payload.integration_hash is not None:
+        raise OperationNotBuiltError("Registering objects of a cloud integration is not built yet.")
+    if payload.data_items is None:
+        raise InvalidArgumentsError("The body names nothing to add: dataItems is missing.")
+    request = commands.JobRequest(
+        units=from_data_items(payload.data_items),
+        ignore_errors=payload.ignore_errors,
+        folder_id=call.path["folder"],
+        title=payload.file_name,
+        request_digest=call.request_digest,
+    )
+    return commands.register(call.caller, call.house.desk, call.house.jobs, request)
+
+
+async def poll_job(call: Call, wanted: PollJob) -> dict[str, Any]:
+    """GET storage/folders/{folder}/data-upload-jobs/{job}: the state, held until the job is over or time is up."""
+    deadline = time.monotonic() + min(wanted.timeout_seconds, call.house.settings.limits.long_poll_seconds)
+    while True:
+        state = await run_in_threadpool(_state, call)
+        left = deadline - time.monotonic()
+        if state.status is not LongPollingStatus.PENDING or left <= 0:
+            return encoding.folder_job(state)
+        await call.house.jobs.wait(call.path["job"], left)
+
+
+def _state(call: Call) -> JobState:
+    with call.house.database.read() as tx:
+        job = queries.find_job(call.caller, tx, call.path["job"], folder_id=call.path["folder"])
+        return queries.job_state(tx, job)
+
+
+def cancel_job(call: Call, _payload: None) -> dict[str, int]:
+    """POST storage/folders/{folder}/data-upload-jobs/{job}/cancel: stop a job; finished units stay."""
+    cancelled = commands.cancel(call.caller, call.tx, call.path["job"], call.path["folder"])
+    call.after_commit.append(lambda: call.house.jobs.announce(call.path["job"]))
+    return {"unitsCancelledCount": cancelled}

@@ -1,0 +1,56 @@
+"""A child process that reads media: one JSON request a line on stdin, one length-prefixed answer on stdout."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import resource
+import sys
+from typing import BinaryIO
+
+from corral.server.media.facts import MediaError
+from corral.server.media.limits import CHILD_MEMORY_BYTES
+from corral.vocabulary import StorageItemType
+
+
+def main() -> None:
+    """Serve until the parent closes the pipe."""
+    resource.setrlimit(resource.RLIMIT_AS, (CHILD_MEMORY_BYTES, CHILD_MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # Decoders print to stdout and stderr as they please; the pipe must carry answers only.
+    answers = os.fdopen(os.dup(1), "wb", buffering=0)
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, 1)
+    os.dup2(silence, 2)
+    for line in sys.stdin.buffer:
+        _answer(answers, _work(json.loads(line)))
+
+
+def _work(request: dict[str, str]) -> dict[str, str]:
+    kind = StorageItemType(request["kind"])
+    try:
+        if request["task"] == "preview":
+            from corral.server.media.preview import preview
+
+            content, mime = preview(request["path"], kind, int(request["pixels"]))
+            return {"content": base64.b64encode(content).decode(), "mime": mime}
+        from corral.server.media.probe import probe
+
+        with open(request["path"], "rb") as file:
+            return {"facts": probe(file, kind, request["name"]).to_json()}
+    except MediaError as error:
+        return {"error": error.message}
+    except MemoryError:
+        return {"error": "Reading this file takes more memory than is allowed."}
+    except Exception as error:
+        return {"error": f"This file cannot be read: {type(error).__name__}: {error}."}
+
+
+def _answer(answers: BinaryIO, answer: dict[str, str]) -> None:
+    body = json.dumps(answer).encode()
+    answers.write(len(body).to_bytes(8, "big") + body)
+
+
+if __name__ == "__main__":
+    main()

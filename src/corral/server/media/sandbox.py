@@ -1,0 +1,132 @@
+"""Reads media without risk: plain headers in this process, everything that needs a decoder in child processes.
+
+A child that hangs is killed when its time is up; one that crashes fails its own file only and is replaced.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import queue
+import select
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from corral.server.media.facts import Facts, MediaError
+from corral.server.media.probe import probe_header
+from corral.vocabulary import StorageItemType
+
+# Nothing secret of the parent's environment is for the children.
+_KEPT_VARIABLES = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV")
+
+
+class MediaWorkers:
+    """A few child processes, started when first needed; threads may share them."""
+
+    def __init__(self, size: int = 2, timeout: float = 60.0) -> None:
+        self._timeout = timeout
+        self._idle: queue.LifoQueue[_Child | None] = queue.LifoQueue()
+        for _ in range(max(1, size)):
+            self._idle.put(None)
+        self._closed = False
+
+    def probe(self, path: str, kind: StorageItemType, name: str) -> Facts:
+        """The facts of a local file. Raises MediaError."""
+        with open(path, "rb") as file:
+            facts = probe_header(file, kind, name)
+        if facts is not None:
+            return facts
+        answer = self._ask({"task": "probe", "path": path, "kind": kind.value, "name": name})
+        return Facts.from_json(answer["facts"])
+
+    def preview(self, path: str, kind: StorageItemType, max_pixels: int = 256) -> tuple[bytes, str]:
+        """A small picture of a local file and its MIME type. Raises MediaError."""
+        answer = self._ask({"task": "preview", "path": path, "kind": kind.value, "pixels": str(max_pixels)})
+        return base64.b64decode(answer["content"]), answer["mime"]
+
+    def close(self) -> None:
+        """Stop the children."""
+        self._closed = True
+        while True:
+            try:
+                child = self._idle.get_nowait()
+            except queue.Empty:
+                return
+            if child is not None:
+                child.stop()
+
+    def _ask(self, request: dict[str, str]) -> dict[str, str]:
+        child: _Child | None = self._idle.get()
+        try:
+            if child is None or not child.is_alive():
+                child = _Child()
+            answer = child.ask(request, self._timeout)
+        except _ChildFailed as failure:
+            if child is not None:
+                child.stop()
+            child = None
+            raise MediaError(str(failure)) from None
+        finally:
+            if self._closed and child is not None:
+                child.stop()
+                child = None
+            self._idle.put(child)
+        if "error" in answer:
+            raise MediaError(answer["error"])
+        return answer
+
+
+class _ChildFailed(Exception):
+    """The child gave no answer."""
+
+
+class _Child:
+    def __init__(self) -> None:
+        environment = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "corral.server.media.child"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            cwd=str(Path(sys.prefix)),
+            close_fds=True,
+        )
+
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+    def ask(self, request: dict[str, str], timeout: float) -> dict[str, str]:
+        assert self._process.stdin is not None
+        deadline = time.monotonic() + timeout
+        try:
+            self._process.stdin.write(json.dumps(request).encode() + b"\n")
+            self._process.stdin.flush()
+        except OSError:
+            raise _ChildFailed("Reading this file failed: the reader stopped.") from None
+        length = int.from_bytes(self._read(8, deadline, timeout), "big")
+        answer: dict[str, str] = json.loads(self._read(length, deadline, timeout))
+        return answer
+
+    def _read(self, count: int, deadline: float, timeout: float) -> bytes:
+        assert self._process.stdout is not None
+        descriptor, gathered = self._process.stdout.fileno(), b""
+        while len(gathered) < count:
+            ready, _, _ = select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))
+            if not ready:
+                raise _ChildFailed(f"Reading this file took longer than {timeout:.0f} s and was stopped.")
+            piece = os.read(descriptor, count - len(gathered))
+            if not piece:
+                raise _ChildFailed("This file crashed its reader; it is probably broken.")
+            gathered += piece
+        return gathered
