@@ -78,6 +78,9 @@ def mirror_into(tx: Transaction, folder_id: str, item_ids: Sequence[str]) -> dic
     now = clock.now()
     rows = [{"id": new_id(), "dataset_id": dataset_id, "item_id": item_id, "now": now} for item_id in item_ids]
     tx.execute(_ROW, rows)
+    tx.execute(
+        sa.text("UPDATE dataset SET last_edited_at = :now WHERE id = :id"), {"now": now, "id": dataset_id}
+    )
     return {str(row["item_id"]): str(row["id"]) for row in rows}
 
 

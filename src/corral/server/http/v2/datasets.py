@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from corral.errors import InvalidArgumentsError
-from corral.records.access import CreateDataset, ListDatasets, ListIntegrations, UserEmails
+from corral.records.access import ListIntegrations, UserEmails
+from corral.records.dataset import CreateDatasetPayload, DatasetsWithUserRolesListParams
 from corral.server import clock
 from corral.server.access import callers
 from corral.server.datasets import commands, queries
@@ -20,7 +21,7 @@ def bearer_token(call: Call, _payload: None) -> dict[str, Any]:
     return {"token": callers.issue_token(call.caller, call.tx)}
 
 
-def list_datasets(call: Call, wanted: ListDatasets) -> dict[str, Any]:
+def list_datasets(call: Call, wanted: DatasetsWithUserRolesListParams) -> dict[str, Any]:
     """GET datasets/list: every dataset of the caller that fits all filters."""
     title_like = wanted.title_like
     if title_like is None and wanted.title_cont is not None:
@@ -54,7 +55,7 @@ def _entry(dataset: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def create_dataset(call: Call, payload: CreateDataset) -> dict[str, Any]:
+def create_dataset(call: Call, payload: CreateDatasetPayload) -> dict[str, Any]:
     """POST datasets: a new dataset, with a backing folder where it is to be a mirror."""
     if not payload.title.strip():
         raise InvalidArgumentsError("A dataset needs a title.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from corral.records import access, storage, uploads
+from corral.records import access, dataset, storage, uploads
 from corral.server.http.operations import Operation
 from corral.server.http.v2 import datasets, folders, items
 from corral.server.http.v2 import uploads as jobs
@@ -14,13 +14,13 @@ _JOBS = "storage/folders/{folder}/data-upload-jobs"
 
 _DATASETS = (
     Operation("GET", "user/bearer-token", "a bearer token", datasets.bearer_token, transaction="write"),
-    Operation("GET", "datasets/list", "datasets by filters", datasets.list_datasets, access.ListDatasets),
+    Operation("GET", "datasets/list", "datasets by filters", datasets.list_datasets, dataset.DatasetsWithUserRolesListParams),
     Operation(
         "POST",
         "datasets",
         "create a dataset",
         datasets.create_dataset,
-        access.CreateDataset,
+        dataset.CreateDatasetPayload,
         transaction="write",
         creates=True,
     ),
