@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from corral.records.dataset import DataUnitError
 from corral.records.record import Record
+from corral.vocabulary import LongPollingStatus
 
 
 class PostUploadJob(Record):
@@ -25,3 +27,24 @@ class PollJob(Record):
     """How long to wait for a job, in seconds."""
 
     timeout_seconds: float = 0
+
+
+class ItemWithName(Record):
+    """An item that a job made."""
+
+    item_uuid: UUID
+    name: str
+
+
+class UploadJobState(Record):
+    """Where a job that adds data to a folder stands."""
+
+    status: LongPollingStatus
+    items_with_names: list[ItemWithName]
+    errors: list[str]
+    units_pending_count: int
+    units_done_count: int
+    units_error_count: int
+    units_cancelled_count: int
+    unit_errors: list[DataUnitError]
+    file_name: str | None = None

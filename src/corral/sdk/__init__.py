@@ -1,0 +1,1 @@
+"""What people hold: live objects that talk to a Corral server."""
