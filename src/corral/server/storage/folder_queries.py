@@ -149,8 +149,8 @@ def summary(caller: Caller, tx: Transaction, folder_id: str) -> Row:
     return {
         "by_type": {row["item_type"]: row["items"] for row in counts},
         "files": sum(row["items"] for row in counts),
-        "tombstones": sum(row["tombstones"] for row in counts),
-        "total_size": sum(row["bytes"] or 0 for row in counts),
+        "tombstones": int(sum(row["tombstones"] for row in counts)),
+        "total_size": int(sum(row["bytes"] or 0 for row in counts)),
         "folders": folders or 0,
         "upload_jobs": jobs or 0,
     }

@@ -112,8 +112,8 @@ def delete_doomed_objects(database: Database, store: Store) -> int:
 
 def doom_expired_slots(tx: Transaction) -> int:
     """Give up upload slots that were never used in time; returns how many."""
-    expired = "expires_at < :now AND (job_id IS NULL OR job_id NOT IN (SELECT id FROM job WHERE status = 'PENDING'))"
-    values = {"now": clock.now()}
+    expired = "expires_at < :deadline AND (job_id IS NULL OR job_id NOT IN (SELECT id FROM job WHERE status = 'PENDING'))"
+    values = {"now": clock.now(), "deadline": clock.now()}
     tx.execute(
         sa.text(
             "INSERT INTO doomed_object (object_key, created_at) SELECT object_key, :now FROM upload_slot"
@@ -121,7 +121,7 @@ def doom_expired_slots(tx: Transaction) -> int:
         ),
         values,
     )
-    return tx.execute(sa.text(f"DELETE FROM upload_slot WHERE {expired}"), values).rowcount
+    return tx.execute(sa.text(f"DELETE FROM upload_slot WHERE {expired}"), {"deadline": values["deadline"]}).rowcount
 
 
 def _batches(ids: list[str]) -> list[list[str]]:

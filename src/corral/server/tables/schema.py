@@ -18,6 +18,10 @@ metadata = sa.MetaData(
 )
 
 
+# Names sort and page by their bytes on both databases, whatever the locale of the server.
+_NAME = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+
 def _id(name: str = "id", **kwargs: object) -> sa.Column[str]:
     return sa.Column(name, sa.String(36), primary_key=True, **kwargs)  # type: ignore[arg-type]
 
@@ -89,7 +93,7 @@ folder = sa.Table(
     _id(),
     _reference("organisation_id", "organisation.id"),
     _reference("parent_id", "folder.id", nullable=True),
-    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("name", _NAME, nullable=False),
     sa.Column("description", sa.Text, nullable=False, server_default=""),
     sa.Column("client_metadata", sa.Text, nullable=False, server_default="{}"),
     _reference("owner_id", "corral_user.id"),
@@ -126,7 +130,7 @@ item = sa.Table(
     _reference("organisation_id", "organisation.id"),
     _reference("folder_id", "folder.id"),
     sa.Column("item_type", sa.String(16), nullable=False),
-    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("name", _NAME, nullable=False),
     sa.Column("description", sa.Text, nullable=False, server_default=""),
     sa.Column("client_metadata", sa.Text, nullable=False, server_default="{}"),
     _reference("owner_id", "corral_user.id"),

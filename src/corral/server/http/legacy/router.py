@@ -37,14 +37,14 @@ async def door(request: Request) -> Response:
     try:
         body = await read_body(request, house.settings.limits.json_body_bytes)
         result = await _serve(request, house, body)
+        if not isinstance(result, Stream):
+            return _json({"status": 200, "response": result, "payload": None})
     except CorralError as error:
         return _failure(error)
     except Exception:
         log.exception("legacy request failed")
         return _failure(ServerError())
-    if isinstance(result, Stream):
-        return StreamingResponse(_enveloped(result.pieces), media_type="application/json")
-    return _json({"status": 200, "response": result, "payload": None})
+    return StreamingResponse(_enveloped(result.pieces), media_type="application/json")
 
 
 async def _serve(request: Request, house: House, body: bytes) -> Any:

@@ -86,12 +86,12 @@ async def door(request: Request) -> Response:
             lambda tx: v2_caller(request, body, tx, house.settings.limits),
             lambda: _payload(request, operation, body),
         )
+        return Response(orjson.dumps(result), media_type="application/json")
     except CorralError as error:
         return _failure(error)
     except Exception:
         log.exception("%s %s failed", request.method, request.url.path)
         return _failure(ServerError())
-    return Response(orjson.dumps(result), media_type="application/json")
 
 
 def _payload(request: Request, operation: Operation, body: bytes) -> Any:
