@@ -91,7 +91,7 @@ def members(caller: Caller, tx: Transaction, emails: list[str]) -> dict[str, str
     query = sa.text(
         "SELECT email, id FROM corral_user WHERE organisation_id = :organisation_id AND removed_at IS NULL"
         " AND email IN :emails"
-    ).bindparams(sa.bindparam("emails", expanding=True))
+    ).bindparams(sa.bindparam("emails", expanding=True, type_=sa.String))
     found = {row.email: row.id for row in tx.execute(query, {**caller.scope, "emails": wanted})}
     missing = [email for email in wanted if email not in found]
     if missing:

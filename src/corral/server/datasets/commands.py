@@ -17,7 +17,7 @@ from corral.server.identifiers import new_id
 from corral.server.storage import folder_commands, item_commands, item_queries, removal
 from corral.vocabulary import DataLinkDuplicatesBehavior
 
-_IDS = sa.bindparam("ids", expanding=True)
+_IDS = sa.bindparam("ids", expanding=True, type_=sa.String)
 _INSERT = sa.text(
     "INSERT INTO dataset (id, organisation_id, title, description, creator_id, backing_folder_id, created_at,"
     " last_edited_at) VALUES (:id, :organisation_id, :title, :description, :user_id, :folder_id, :now, :now)"

@@ -65,7 +65,7 @@ def rows_json(database: Database, dataset_id: str, wanted: RowFilter, *, with_me
     )
     for name in ("item_types", "data_hashes"):
         if name in values:
-            statement = statement.bindparams(sa.bindparam(name, expanding=True))
+            statement = statement.bindparams(sa.bindparam(name, expanding=True, type_=sa.String))
     after, opening = "", b"["
     while True:
         with database.read() as tx:
@@ -158,7 +158,7 @@ def get_rows(caller: Caller, tx: Transaction, data_hashes: Sequence[str]) -> lis
     query = sa.text(
         f"SELECT {_COLUMNS} {_FROM} JOIN dataset d ON d.id = r.dataset_id"
         f" WHERE r.id IN :ids AND {rights.dataset_visible('d')}"
-    ).bindparams(sa.bindparam("ids", expanding=True))
+    ).bindparams(sa.bindparam("ids", expanding=True, type_=sa.String))
     found: dict[str, dict[str, Any]] = {}
     for start in range(0, len(data_hashes), 500):
         for row in tx.execute(query, {**caller.scope, "ids": list(data_hashes[start : start + 500])}):

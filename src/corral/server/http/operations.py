@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from corral.server.http.house import Call
@@ -36,3 +37,8 @@ class Stream:
     """An answer that comes in pieces of JSON, so that a large listing never lies in memory whole."""
 
     pieces: Iterator[bytes]
+
+
+def begun(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The same pieces, the first one made already: what goes wrong at the start still becomes a proper error."""
+    return chain([next(pieces)], pieces)

@@ -137,7 +137,7 @@ def delete_folder(caller: Caller, tx: Transaction, folder_id: str) -> None:
             {"id": folder_id},
         )
     ]
-    expanding = sa.bindparam("folder_ids", expanding=True)
+    expanding = sa.bindparam("folder_ids", expanding=True, type_=sa.String)
     mirror = tx.execute(
         sa.text("SELECT title FROM dataset WHERE backing_folder_id IN :folder_ids").bindparams(expanding),
         {"folder_ids": below},
@@ -156,7 +156,7 @@ def delete_folder(caller: Caller, tx: Transaction, folder_id: str) -> None:
 
 
 def _forget_jobs(tx: Transaction, folder_ids: list[str]) -> None:
-    expanding = sa.bindparam("folder_ids", expanding=True)
+    expanding = sa.bindparam("folder_ids", expanding=True, type_=sa.String)
     busy = sa.text("SELECT 1 FROM job WHERE status = 'PENDING' AND folder_id IN :folder_ids").bindparams(expanding)
     if tx.execute(busy, {"folder_ids": folder_ids}).scalar():
         raise OperationNotAllowed("An upload into this folder is still running. Wait for it or cancel it first.")

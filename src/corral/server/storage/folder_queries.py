@@ -30,7 +30,7 @@ _PATHS = sa.text(
     " LEFT JOIN dataset d ON d.backing_folder_id = f.id"
     f" WHERE fa.folder_id IN :folder_ids AND fa.depth > 0 AND {rights.folder_visible('f')}"
     " ORDER BY fa.folder_id, fa.depth"
-).bindparams(sa.bindparam("folder_ids", expanding=True))
+).bindparams(sa.bindparam("folder_ids", expanding=True, type_=sa.String))
 _SUMMARY = sa.text(
     "SELECT item_type, COUNT(*) AS items, SUM(CASE WHEN is_tombstone THEN 1 ELSE 0 END) AS tombstones,"
     " SUM(CASE WHEN object_key IS NOT NULL OR url IS NOT NULL THEN file_size ELSE 0 END) AS bytes"
@@ -160,7 +160,7 @@ def many(caller: Caller, tx: Transaction, folder_ids: Sequence[str]) -> list[Row
     """The folders with these ids, in this order. Raises AuthorisationError when one is missing."""
     query = sa.text(
         f"SELECT {_COLUMNS} {_FROM} WHERE f.id IN :folder_ids AND {rights.folder_visible('f')}"
-    ).bindparams(sa.bindparam("folder_ids", expanding=True))
+    ).bindparams(sa.bindparam("folder_ids", expanding=True, type_=sa.String))
     ids = [as_id(folder_id) for folder_id in folder_ids]
     found = {row["id"]: dict(row) for row in tx.execute(query, {**caller.scope, "folder_ids": ids}).mappings()}
     if set(ids) - set(found):

@@ -23,7 +23,7 @@ _INSERT = sa.insert(schema.item)
 _ROW = sa.text(
     "INSERT INTO data_row (id, dataset_id, item_id, created_at) VALUES (:id, :dataset_id, :item_id, :now)"
 )
-_IDS = sa.bindparam("ids", expanding=True)
+_IDS = sa.bindparam("ids", expanding=True, type_=sa.String)
 
 
 def new_item(

@@ -29,7 +29,7 @@ COLUMNS = (
 FROM = "FROM item i JOIN corral_user o ON o.id = i.owner_id"
 _ONE = sa.text(f"SELECT {COLUMNS} {FROM} WHERE i.id = :item_id AND {rights.item_visible('i')}")
 _MANY = sa.text(f"SELECT {COLUMNS} {FROM} WHERE i.id IN :item_ids AND {rights.item_visible('i')}").bindparams(
-    sa.bindparam("item_ids", expanding=True)
+    sa.bindparam("item_ids", expanding=True, type_=sa.String)
 )
 _PARTS = sa.text(
     f"SELECT {COLUMNS} FROM item_child c JOIN item i ON i.id = c.child_id JOIN corral_user o ON o.id = i.owner_id"
@@ -105,7 +105,7 @@ def list_items(
     )
     statement = sa.text(query)
     if wanted.item_types:
-        statement = statement.bindparams(sa.bindparam("item_types", expanding=True))
+        statement = statement.bindparams(sa.bindparam("item_types", expanding=True, type_=sa.String))
     rows = [dict(row) for row in tx.execute(statement, values).mappings()]
     if len(rows) <= wanted.page_size:
         return rows, None
@@ -169,7 +169,7 @@ def require_in_folder(tx: Transaction, folder_id: str, item_ids: Sequence[str]) 
     """The ids in canonical form, if all lie directly in the folder. Raises InvalidArgumentsError naming others."""
     ids = list(dict.fromkeys(as_id(item_id) for item_id in item_ids))
     query = sa.text("SELECT id FROM item WHERE folder_id = :folder_id AND id IN :ids").bindparams(
-        sa.bindparam("ids", expanding=True)
+        sa.bindparam("ids", expanding=True, type_=sa.String)
     )
     found = {
         str(row[0])

@@ -13,7 +13,7 @@ from corral.server.database import Database, Transaction
 from corral.server.stores.port import Store
 
 _BATCH = 500
-_IDS = sa.bindparam("ids", expanding=True)
+_IDS = sa.bindparam("ids", expanding=True, type_=sa.String)
 _FOREIGN_ROWS = sa.text(
     "SELECT d.title FROM data_row r JOIN dataset d ON d.id = r.dataset_id WHERE r.item_id IN :ids"
     " AND NOT (:is_admin OR EXISTS (SELECT 1 FROM dataset_grant g WHERE g.dataset_id = r.dataset_id"

@@ -15,7 +15,7 @@ from corral.records.record import parse_moment
 from corral.server import clock
 from corral.server.datasets import commands, queries, rows
 from corral.server.http.house import Call
-from corral.server.http.operations import Stream
+from corral.server.http.operations import Stream, begun
 from corral.server.ingest.unit_specs import check_title
 from corral.vocabulary import DataLinkDuplicatesBehavior, DatasetUserRole, DatasetUserRoleV2, DataType, StorageLocation
 
@@ -37,7 +37,9 @@ def get_dataset(call: Call, payload: Any) -> Stream:
     pieces: Iterator[bytes] = iter([b"[]"])
     if settings.get("fetch_rows", True):
         with_metadata = bool(settings.get("fetch_client_metadata"))
-        pieces = rows.rows_json(call.house.database, dataset["id"], rows.RowFilter(), with_metadata=with_metadata)
+        pieces = begun(
+            rows.rows_json(call.house.database, dataset["id"], rows.RowFilter(), with_metadata=with_metadata)
+        )
     return Stream(_with_rows(orjson.dumps(head), pieces))
 
 
@@ -61,7 +63,7 @@ def list_rows(call: Call, payload: Any) -> Stream:
     with call.house.database.read() as tx:
         dataset = queries.get_dataset(call.caller, tx, call.dataset_id)
     with_metadata = bool(_object(fields.get("dataset_access_settings")).get("fetch_client_metadata"))
-    return Stream(rows.rows_json(call.house.database, dataset["id"], wanted, with_metadata=with_metadata))
+    return Stream(begun(rows.rows_json(call.house.database, dataset["id"], wanted, with_metadata=with_metadata)))
 
 
 def get_row(call: Call, payload: Any) -> dict[str, Any]:
