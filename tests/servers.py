@@ -50,7 +50,7 @@ class Server:
         log = self.home.parent / f"{self.home.name}.log"
         self.process = subprocess.Popen(
             [*CORRAL, "serve", "--home", str(self.home), "--port", str(self.port)],
-            stdout=open(log, "w"),  # noqa: SIM115 - the child writes to it
+            stdout=open(log, "w"),
             stderr=subprocess.STDOUT,
             env={**os.environ, **self.environment},
             text=True,
@@ -117,9 +117,7 @@ def postgres_cluster(folder: Path) -> Iterator[str]:
         os.chmod(folder, 0o700)
     data = folder / "data"
     options = f"-p {port} -k {folder} -c fsync=off -c listen_addresses=127.0.0.1 -c max_connections=200"
-    subprocess.run(
-        [*as_user, f"{binaries}/initdb -D {data} -A trust -U postgres >/dev/null"], check=True, cwd="/"
-    )
+    subprocess.run([*as_user, f"{binaries}/initdb -D {data} -A trust -U postgres >/dev/null"], check=True, cwd="/")
     subprocess.run(
         [*as_user, f"{binaries}/pg_ctl -D {data} -o '{options}' -l {folder}/log -w start >/dev/null"],
         check=True,

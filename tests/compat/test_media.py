@@ -48,7 +48,12 @@ def test_image_group(mirror: Any, names: SimpleNamespace) -> None:
     photos = real_media.photos()
     made = mirror.create_image_group([str(photo) for photo in photos], title="group", create_video=False)
     row = row_of(mirror, clients.data_hash(made[0]))
-    assert (row.data_type, row.is_image_sequence, row.width, row.height) == (names.DataType.IMG_GROUP, False, None, None)
+    assert (row.data_type, row.is_image_sequence, row.width, row.height) == (
+        names.DataType.IMG_GROUP,
+        False,
+        None,
+        None,
+    )
     assert row.images_data is None
     row.refetch_data(images_data_fetch_options=names.ImagesDataFetchOptions(fetch_signed_urls=True))
     assert [image.title for image in row.images_data] == [photo.name for photo in photos]

@@ -25,6 +25,7 @@ def build_parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="start on a fresh home and put real media into a dataset")
     demo.add_argument("--home", help="folder for the demo (default: a new temporary one)")
     demo.add_argument("--port", type=int, default=8000, help="port to listen on (default 8000)")
+    demo.add_argument("--media", metavar="DIR", help="folder whose photos (.jpg) and videos (.mp4) are used")
     demo.add_argument("--exit", action="store_true", help="end after the table instead of serving on")
 
     user = commands.add_parser("user", help="add users and sign in to the pages")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from corral.server.app import open_house, sweep as sweep_house
+from corral.server.app import open_house
+from corral.server.app import sweep as sweep_house
 from corral.server.database import Database
 from corral.server.settings import Settings
 

@@ -41,5 +41,3 @@ class AddDatasetUsers(Record):
 
     user_emails: list[str]
     user_role: DatasetUserRole
-
-

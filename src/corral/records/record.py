@@ -22,15 +22,19 @@ def parse_moment(value: object) -> object:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return datetime.fromtimestamp(value, UTC)
     if isinstance(value, str):
-        for read in (datetime.fromisoformat, parsedate_to_datetime):
-            try:
-                value = read(value.strip())
-                break
-            except ValueError:
-                continue
+        value = _read_text(value.strip())
     if isinstance(value, datetime):
         return value if value.tzinfo else value.replace(tzinfo=UTC)
     return value
+
+
+def _read_text(text: str) -> object:
+    for read in (datetime.fromisoformat, parsedate_to_datetime):
+        try:
+            return read(text)
+        except ValueError:
+            continue
+    return text
 
 
 Moment = Annotated[datetime, BeforeValidator(parse_moment)]

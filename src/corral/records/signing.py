@@ -18,7 +18,7 @@ from corral.errors import AuthenticationError, InvalidArgumentsError
 _LABEL = "encord-sig"
 _COVERED = '("@method" "@request-target" "content-digest")'
 _SIGNATURE_INPUT = re.compile(
-    rf'{_LABEL}=(?P<params>(?P<covered>\([^()]{{0,200}}\));created=(?P<created>\d{{1,12}})'
+    rf"{_LABEL}=(?P<params>(?P<covered>\([^()]{{0,200}}\));created=(?P<created>\d{{1,12}})"
     r';keyid="(?P<keyid>[0-9a-f]{64})";alg="(?P<alg>[a-z0-9-]{1,32})")'
 )
 _SIGNATURE = re.compile(rf"{_LABEL}=:(?P<signature>[A-Za-z0-9+/]{{86}}==):")
@@ -29,9 +29,7 @@ def generate_private_key() -> str:
     """A new Ed25519 private key as OpenSSH text."""
     return (
         Ed25519PrivateKey.generate()
-        .private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
-        )
+        .private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption())
         .decode()
     )
 

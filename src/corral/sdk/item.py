@@ -193,7 +193,9 @@ class StorageItem:
     def refetch_data(self, get_signed_url: bool = False) -> None:
         """Read the item anew, in place. Raises AuthorisationError."""
         params = {"signUrl": get_signed_url}
-        self._record = StorageItemRecord.from_wire(self._transport.rest("GET", f"storage/items/{self.uuid}", params=params))
+        self._record = StorageItemRecord.from_wire(
+            self._transport.rest("GET", f"storage/items/{self.uuid}", params=params)
+        )
 
     def get_signed_url(self, refetch: bool = False) -> str | None:
         """A signed URL of the bytes (cached unless `refetch`); None for items without a single file."""
@@ -230,7 +232,7 @@ class StorageItem:
         name: str | None = None,
         description: str | None = None,
         client_metadata: dict[str, Any] | None = None,
-        timeseries_settings: TimeSeriesViewSettings | None | _Unset = UNSET,
+        timeseries_settings: TimeSeriesViewSettings | _Unset | None = UNSET,
     ) -> None:
         """Change what is given. Client metadata is replaced; None resets `timeseries_settings`.
 

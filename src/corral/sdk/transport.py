@@ -132,7 +132,7 @@ class Transport:
         return _json(answer)
 
     def put_file(self, url: str, path: Path, headers: Mapping[str, str]) -> None:
-        """Send a file to a signed URL, streaming from disk; tried again when the connection fails. Raises CorralError."""
+        """Send a file to a signed URL, streaming from disk, again when the connection fails. Raises CorralError."""
         size = path.stat().st_size
         all_headers = {"Content-Length": str(size), **headers}
         answer = self._attempt(lambda: self._client.put(url, content=_pieces(path), headers=all_headers), retry=True)

@@ -64,9 +64,7 @@ class UserClient:
         return cls(Transport(_domain(domain), private_key=key, timeout=timeout, http=http))
 
     @classmethod
-    def create_with_bearer_token(
-        cls, token: str, *, domain: str | None = None, timeout: float = 180.0
-    ) -> UserClient:
+    def create_with_bearer_token(cls, token: str, *, domain: str | None = None, timeout: float = 180.0) -> UserClient:
         """A client that uses a bearer token (see `get_bearer_token`)."""
         return cls(Transport(_domain(domain), token=token, timeout=timeout))
 

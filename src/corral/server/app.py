@@ -45,9 +45,7 @@ def open_house(settings: Settings, database: Database) -> House:
     """Put everything that requests need together. Raises InvalidArgumentsError for a store it cannot use."""
     place = urlsplit(settings.store_url)
     if place.scheme != "file":
-        raise InvalidArgumentsError(
-            f"CORRAL_STORE_URL must be a file:// URL in this version, not {place.scheme}://."
-        )
+        raise InvalidArgumentsError(f"CORRAL_STORE_URL must be a file:// URL in this version, not {place.scheme}://.")
     signer = UrlSigner(settings.public_url, home.url_secret(settings.home))
     store = LocalStore(Path(unquote(place.path)), signer)
     media = MediaWorkers(size=settings.workers, timeout=settings.limits.probe_seconds)

@@ -36,12 +36,14 @@ def lock(home: Path) -> IO[str]:
     Raises InvalidArgumentsError when one is running.
     """
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    file = open(home / "lock", "a+")  # noqa: SIM115 - it stays open on purpose
+    file = open(home / "lock", "a+")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         file.close()
-        raise InvalidArgumentsError(f"Another Corral is already serving {home}. Stop it or choose another --home.") from None
+        raise InvalidArgumentsError(
+            f"Another Corral is already serving {home}. Stop it or choose another --home."
+        ) from None
     return file
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from corral.errors import InvalidArgumentsError
 
 MIB = 1024 * 1024
+_EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - only compared with, to print an address that works
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Settings:
         place = Path(home or environment.get("CORRAL_HOME") or ".corral").expanduser().resolve()
         host = host or environment.get("CORRAL_HOST") or "127.0.0.1"
         port = port if port is not None else _whole_number(environment, "CORRAL_PORT", 8000)
-        shown_host = "127.0.0.1" if host in ("0.0.0.0", "::") else host
+        shown_host = "127.0.0.1" if host in _EVERY_ADDRESS else host
         return cls(
             home=place,
             database_url=environment.get("CORRAL_DATABASE_URL") or f"sqlite:///{place / 'corral.sqlite'}",

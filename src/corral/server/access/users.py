@@ -75,9 +75,7 @@ def add_key(tx: Transaction, user_id: str, key_hex: str, title: str) -> None:
     if tx.execute(sa.text("SELECT 1 FROM public_key WHERE key_hex = :key"), {"key": key_hex}).scalar():
         raise ResourceExistsError("This public key is registered already.")
     tx.execute(
-        sa.text(
-            "INSERT INTO public_key (key_hex, user_id, title, created_at) VALUES (:key, :user_id, :title, :now)"
-        ),
+        sa.text("INSERT INTO public_key (key_hex, user_id, title, created_at) VALUES (:key, :user_id, :title, :now)"),
         {"key": key_hex, "user_id": user_id, "title": title, "now": clock.now()},
     )
 

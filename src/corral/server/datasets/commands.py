@@ -14,7 +14,7 @@ from corral.server.audit import record
 from corral.server.database import Transaction
 from corral.server.datasets import queries
 from corral.server.identifiers import new_id
-from corral.server.storage import folder_commands, item_commands, item_queries, removal
+from corral.server.storage import folder_commands, item_queries, removal
 from corral.vocabulary import DataLinkDuplicatesBehavior
 
 _IDS = sa.bindparam("ids", expanding=True, type_=sa.String)
@@ -90,7 +90,9 @@ def add_rows(tx: Transaction, dataset_id: str, rows: Sequence[Mapping[str, objec
     """Insert prepared data rows and mark the dataset as edited."""
     if rows:
         tx.execute(
-            sa.text("INSERT INTO data_row (id, dataset_id, item_id, created_at) VALUES (:id, :dataset_id, :item_id, :now)"),
+            sa.text(
+                "INSERT INTO data_row (id, dataset_id, item_id, created_at) VALUES (:id, :dataset_id, :item_id, :now)"
+            ),
             list(rows),
         )
         _touch(tx, dataset_id)
@@ -105,9 +107,13 @@ def delete_rows(caller: Caller, tx: Transaction, dataset_id: str, data_hashes: S
     dataset = queries.require_admin(caller, tx, dataset_id)
     removed = 0
     for start in range(0, len(data_hashes), 500):
-        values = {"dataset_id": dataset["id"], "ids": [str(data_hash) for data_hash in data_hashes[start : start + 500]]}
+        values = {
+            "dataset_id": dataset["id"],
+            "ids": [str(data_hash) for data_hash in data_hashes[start : start + 500]],
+        }
         rows = tx.execute(
-            sa.text("SELECT item_id FROM data_row WHERE dataset_id = :dataset_id AND id IN :ids").bindparams(_IDS), values
+            sa.text("SELECT item_id FROM data_row WHERE dataset_id = :dataset_id AND id IN :ids").bindparams(_IDS),
+            values,
         )
         items = [str(row[0]) for row in rows]
         tx.execute(
@@ -132,9 +138,7 @@ _FREE_ITEMS = sa.text(
 
 def update_row(caller: Caller, tx: Transaction, data_hash: str, changes: Mapping[str, str]) -> None:
     """Set the title (`name`) or `client_metadata` (JSON text) of the item behind a row. Raises AuthorisationError."""
-    found = tx.execute(
-        sa.text("SELECT dataset_id, item_id FROM data_row WHERE id = :id"), {"id": data_hash}
-    ).first()
+    found = tx.execute(sa.text("SELECT dataset_id, item_id FROM data_row WHERE id = :id"), {"id": data_hash}).first()
     dataset = queries.require_admin(caller, tx, str(found[0]) if found else new_id())
     if changes and found is not None:
         columns = ", ".join(f"{column} = :{column}" for column in changes)
@@ -169,7 +173,9 @@ def add_users(
         tx.execute(_GRANT, {"grantee": user_id, "dataset_id": dataset["id"], "role": role})
         if dataset["backing_folder_id"]:
             folder_commands.grant(tx, user_id, dataset["backing_folder_id"], role, via_dataset=True)
-        record(tx, caller.organisation_id, caller.user_id, "dataset.share", dataset["id"], {"with": email, "role": role})
+        record(
+            tx, caller.organisation_id, caller.user_id, "dataset.share", dataset["id"], {"with": email, "role": role}
+        )
     _, present = queries.list_users(caller, tx, dataset["id"])
     return [(user["email"], user["role"]) for user in present if user["email"] in members]
 
@@ -185,9 +191,7 @@ def remove_users(caller: Caller, tx: Transaction, dataset_id: str, emails: Seque
         if found is None:
             continue
         values = {"grantee": found["id"], "dataset_id": dataset["id"], "folder_id": dataset["backing_folder_id"]}
-        tx.execute(
-            sa.text("DELETE FROM dataset_grant WHERE user_id = :grantee AND dataset_id = :dataset_id"), values
-        )
+        tx.execute(sa.text("DELETE FROM dataset_grant WHERE user_id = :grantee AND dataset_id = :dataset_id"), values)
         tx.execute(sa.text("DELETE FROM folder_grant WHERE user_id = :grantee AND folder_id = :folder_id"), values)
         record(tx, caller.organisation_id, caller.user_id, "dataset.unshare", dataset["id"], {"with": email})
     left = sa.text("SELECT 1 FROM dataset_grant WHERE dataset_id = :dataset_id AND role = 'admin' LIMIT 1")

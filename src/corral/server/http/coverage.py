@@ -28,12 +28,14 @@ def page() -> str:
 
 def _table(title: str, operations: Sequence[Operation]) -> list[str]:
     built = sum(operation.handler is not None for operation in operations)
-    rows = [
-        f"| {operation.method} | `{operation.name}` | {operation.summary} | {'built' if operation.handler else 'not yet'} |"
-        for operation in sorted(operations, key=lambda operation: (operation.name, operation.method))
-    ]
+    ordered = sorted(operations, key=lambda operation: (operation.name, operation.method))
+    rows = [f"| {one.method} | `{one.name}` | {one.summary} | {_state(one)} |" for one in ordered]
     head = ["| method | operation | what | state |", "| --- | --- | --- | --- |"]
     return [f"## {title}: {built} of {len(operations)}", "", *head, *rows, ""]
+
+
+def _state(operation: Operation) -> str:
+    return "built" if operation.handler else "not yet"
 
 
 if __name__ == "__main__":

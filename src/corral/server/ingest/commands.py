@@ -13,6 +13,7 @@ from corral.server import clock, replays
 from corral.server.access.callers import Caller
 from corral.server.database import Transaction
 from corral.server.datasets import commands as datasets
+from corral.server.datasets import queries as dataset_queries
 from corral.server.identifiers import new_id
 from corral.server.ingest import ledger, queries, slots
 from corral.server.ingest.desk import Desk
@@ -66,7 +67,8 @@ def _check(desk: Desk, request: JobRequest) -> None:
     for unit in request.units:
         if len(json.dumps(unit.client_metadata)) > desk.limits.client_metadata_bytes:
             raise PayloadTooLargeError(
-                f"The client metadata of {unit.title or unit.urls[0]} is over {desk.limits.client_metadata_bytes} bytes."
+                f"The client metadata of {unit.title or unit.urls[0]} is over the limit"
+                f" of {desk.limits.client_metadata_bytes} bytes."
             )
 
 
@@ -74,8 +76,9 @@ def _target(caller: Caller, tx: Transaction, request: JobRequest) -> Target:
     folder_id, dataset_id = request.folder_id, None
     if request.dataset_id is not None:
         folder_id = datasets.require_upload_folder(caller, tx, request.dataset_id, folder_id)
-        dataset_id = str(datasets.queries.get_dataset(caller, tx, request.dataset_id)["id"])
-        if datasets.queries.get_dataset(caller, tx, dataset_id)["backing_folder_id"] == folder_id:
+        dataset = dataset_queries.get_dataset(caller, tx, request.dataset_id)
+        dataset_id = str(dataset["id"])
+        if dataset["backing_folder_id"] == folder_id:
             return Target(folder_id, dataset_id)
     return Target(folder_queries.require_role(caller, tx, str(folder_id), admin=True), dataset_id)
 
@@ -87,7 +90,9 @@ def _is_small(desk: Desk, tx: Transaction, units: Sequence[UnitSpec]) -> bool:
     size = 0
     for file in files:
         column, value = ("id", file.slot_id) if file.slot_id else ("object_key", file.url)
-        key = tx.execute(sa.text(f"SELECT object_key FROM upload_slot WHERE {column} = :value"), {"value": value}).scalar()
+        key = tx.execute(
+            sa.text(f"SELECT object_key FROM upload_slot WHERE {column} = :value"), {"value": value}
+        ).scalar()
         if key is not None:
             file.object_key = str(key)
             size += desk.store.size(file.object_key) or 0
@@ -148,5 +153,3 @@ def cancel(caller: Caller, tx: Transaction, job_id: str, folder_id: str) -> int:
     if job["status"] != "PENDING":
         return 0
     return ledger.cancel_job(tx, job["id"])
-
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import os
 from typing import BinaryIO
 
@@ -42,7 +43,21 @@ def probe_text(file: BinaryIO, size: int, mime: str) -> Facts:
         raise MediaError("This file is not text: it holds bytes that are no characters (UTF-8 or UTF-16).")
     if not (mime.startswith("text/") or mime in ("application/json", "application/xml", "image/svg+xml")):
         mime = "text/plain"
+    if mime == "text/plain" and _is_json(file, size):
+        mime = "application/json"
     return Facts(mime_type=mime, file_size=size)
+
+
+def _is_json(file: BinaryIO, size: int) -> bool:
+    file.seek(0)
+    if size > MAX_TEXT_SCAN_BYTES or file.read(64).lstrip()[:1] not in (b"{", b"["):
+        return False
+    file.seek(0)
+    try:
+        json.loads(file.read(size))
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def probe_time_series(file: BinaryIO, size: int) -> Facts:
@@ -51,7 +66,7 @@ def probe_time_series(file: BinaryIO, size: int) -> Facts:
     if not is_text(file.read(4096)):
         raise MediaError("This file is not text; a time series is a CSV file.")
     file.seek(0, os.SEEK_SET)
-    text = io.TextIOWrapper(_Unclosed(file), encoding="utf-8-sig", newline="", errors="strict")
+    text = io.TextIOWrapper(io.BufferedReader(_Unclosed(file)), encoding="utf-8-sig", newline="", errors="strict")
     try:
         rows = csv.reader(text)
         header = next(rows, [])

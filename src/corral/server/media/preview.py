@@ -100,12 +100,11 @@ def _of_pdf(path: str, max_pixels: int) -> Image:
 
 
 def _of_nifti(path: str, _max_pixels: int) -> Image:
-    import nibabel
     import numpy
 
     from corral.server.media.limits import CHILD_MEMORY_BYTES
 
-    volume: Any = nibabel.load(_named_nifti(path))
+    volume: Any = _named_nifti(path)
     shape = volume.shape
     if numpy.prod(shape[:2]) > MAX_PREVIEW_PIXELS or numpy.prod(shape) * 8 > CHILD_MEMORY_BYTES:
         raise MediaError("This volume is too large for a preview.")
@@ -115,24 +114,19 @@ def _of_nifti(path: str, _max_pixels: int) -> Image:
 
 def _named_nifti(path: str) -> Any:
     """nibabel goes by the file's ending, which keys in a store do not have."""
+    import gzip
+
     import nibabel
+    from nibabel.fileholders import FileHolder
 
     with open(path, "rb") as file:
-        head = file.read(2)
-    if head == b"\x1f\x8b":
-        import gzip
-
-        opened: Any = gzip.open(path, "rb")
-    else:
-        opened = open(path, "rb")  # noqa: SIM115 - nibabel reads from it later
-    holder = nibabel.fileholders.FileHolder(fileobj=opened)
-    for image_class in (nibabel.Nifti1Image, nibabel.Nifti2Image):
-        try:
-            opened.seek(0)
-            return image_class.from_file_map({"header": holder, "image": holder})
-        except nibabel.spatialimages.HeaderDataError:
-            continue
-    raise MediaError("This volume cannot be read.")
+        packed = file.read(2) == b"\x1f\x8b"
+    opened: Any = gzip.open(path, "rb") if packed else open(path, "rb")
+    is_second_version = opened.read(4) in (b"\x1c\x02\x00\x00", b"\x00\x00\x02\x1c")
+    opened.seek(0)
+    image_class = nibabel.Nifti2Image if is_second_version else nibabel.Nifti1Image
+    holder = FileHolder(fileobj=opened)
+    return image_class.from_file_map({"header": holder, "image": holder})
 
 
 def _of_audio(path: str, max_pixels: int) -> Image:

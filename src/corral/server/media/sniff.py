@@ -78,7 +78,7 @@ def sniff(head: bytes, name: str) -> str:
         return "audio/mpeg"
     if len(head) > 188 and head[0] == 0x47 and head[188] == 0x47:
         return "video/mp2t"
-    if head.startswith(b"# .PCD") or head.startswith(b"VERSION 0.7") or head.startswith(b"VERSION .7"):
+    if head.startswith((b"# .PCD", b"VERSION 0.7", b"VERSION .7")):
         return "application/vnd.pcd"
     return _text(head, name)
 

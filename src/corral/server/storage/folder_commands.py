@@ -30,7 +30,8 @@ _LINK_ABOVE = sa.text(
     " WHERE above.folder_id = :parent_id AND below.ancestor_id = :id"
 )
 _CUT_ABOVE = sa.text(
-    "DELETE FROM folder_ancestor WHERE folder_id IN (SELECT b.folder_id FROM folder_ancestor b WHERE b.ancestor_id = :id)"
+    "DELETE FROM folder_ancestor WHERE folder_id IN"
+    " (SELECT b.folder_id FROM folder_ancestor b WHERE b.ancestor_id = :id)"
     " AND ancestor_id NOT IN (SELECT b.folder_id FROM folder_ancestor b WHERE b.ancestor_id = :id)"
 )
 _GRANT = sa.text(
@@ -114,9 +115,7 @@ def move_folders(caller: Caller, tx: Transaction, folder_ids: Sequence[str], par
         if parent_id is not None and _is_below(tx, parent_id, folder_id):
             raise InvalidArgumentsError("A folder cannot be moved into itself or into a folder below it.")
         values = {"id": folder_id, "parent_id": parent_id, "now": clock.now()}
-        tx.execute(
-            sa.text("UPDATE folder SET parent_id = :parent_id, last_edited_at = :now WHERE id = :id"), values
-        )
+        tx.execute(sa.text("UPDATE folder SET parent_id = :parent_id, last_edited_at = :now WHERE id = :id"), values)
         tx.execute(_CUT_ABOVE, values)
         if parent_id is not None:
             tx.execute(_LINK_ABOVE, values)
@@ -166,7 +165,9 @@ def _forget_jobs(tx: Transaction, folder_ids: list[str]) -> None:
         ).bindparams(expanding),
         {"folder_ids": folder_ids},
     )
-    tx.execute(sa.text("DELETE FROM job WHERE folder_id IN :folder_ids").bindparams(expanding), {"folder_ids": folder_ids})
+    tx.execute(
+        sa.text("DELETE FROM job WHERE folder_id IN :folder_ids").bindparams(expanding), {"folder_ids": folder_ids}
+    )
 
 
 def _is_below(tx: Transaction, folder_id: str, ancestor_id: str) -> bool:
@@ -181,4 +182,3 @@ def _refuse_too_deep(tx: Transaction, folder_id: str) -> None:
     )
     if int(tx.execute(query, {"id": folder_id}).scalar() or 0) >= MAX_DEPTH:
         raise InvalidArgumentsError(f"Folders can be nested at most {MAX_DEPTH} deep.")
-

@@ -66,7 +66,9 @@ def require_role(caller: Caller, tx: Transaction, folder_id: str, *, admin: bool
     Raises AuthorisationError.
     """
     folder_id = as_id(folder_id)
-    query = f"SELECT {rights.folder_role('f.id')} FROM folder f WHERE f.id = :folder_id AND {rights.folder_visible('f')}"
+    query = (
+        f"SELECT {rights.folder_role('f.id')} FROM folder f WHERE f.id = :folder_id AND {rights.folder_visible('f')}"
+    )
     role = tx.execute(sa.text(query), {**caller.scope, "folder_id": folder_id}).scalar()
     if role is None:
         raise AuthorisationError()
@@ -158,9 +160,9 @@ def summary(caller: Caller, tx: Transaction, folder_id: str) -> Row:
 
 def many(caller: Caller, tx: Transaction, folder_ids: Sequence[str]) -> list[Row]:
     """The folders with these ids, in this order. Raises AuthorisationError when one is missing."""
-    query = sa.text(
-        f"SELECT {_COLUMNS} {_FROM} WHERE f.id IN :folder_ids AND {rights.folder_visible('f')}"
-    ).bindparams(sa.bindparam("folder_ids", expanding=True, type_=sa.String))
+    query = sa.text(f"SELECT {_COLUMNS} {_FROM} WHERE f.id IN :folder_ids AND {rights.folder_visible('f')}").bindparams(
+        sa.bindparam("folder_ids", expanding=True, type_=sa.String)
+    )
     ids = [as_id(folder_id) for folder_id in folder_ids]
     found = {row["id"]: dict(row) for row in tx.execute(query, {**caller.scope, "folder_ids": ids}).mappings()}
     if set(ids) - set(found):

@@ -20,9 +20,7 @@ from corral.server.storage import folder_queries, item_queries, removal
 from corral.server.tables import schema
 
 _INSERT = sa.insert(schema.item)
-_ROW = sa.text(
-    "INSERT INTO data_row (id, dataset_id, item_id, created_at) VALUES (:id, :dataset_id, :item_id, :now)"
-)
+_ROW = sa.text("INSERT INTO data_row (id, dataset_id, item_id, created_at) VALUES (:id, :dataset_id, :item_id, :now)")
 _IDS = sa.bindparam("ids", expanding=True, type_=sa.String)
 
 
@@ -53,9 +51,22 @@ def new_item(
 
 
 _FACT_COLUMNS = (
-    "file_size mime_type duration fps width height frame_count page_count dicom_instance_uid dicom_study_uid"
-    " dicom_series_uid audio_sample_rate audio_bit_depth audio_codec audio_num_channels"
-).split()
+    "file_size",
+    "mime_type",
+    "duration",
+    "fps",
+    "width",
+    "height",
+    "frame_count",
+    "page_count",
+    "dicom_instance_uid",
+    "dicom_study_uid",
+    "dicom_series_uid",
+    "audio_sample_rate",
+    "audio_bit_depth",
+    "audio_codec",
+    "audio_num_channels",
+)
 
 
 def insert_items(tx: Transaction, items: Sequence[Mapping[str, Any]], parts: Mapping[str, Sequence[str]]) -> None:
@@ -78,9 +89,7 @@ def mirror_into(tx: Transaction, folder_id: str, item_ids: Sequence[str]) -> dic
     now = clock.now()
     rows = [{"id": new_id(), "dataset_id": dataset_id, "item_id": item_id, "now": now} for item_id in item_ids]
     tx.execute(_ROW, rows)
-    tx.execute(
-        sa.text("UPDATE dataset SET last_edited_at = :now WHERE id = :id"), {"now": now, "id": dataset_id}
-    )
+    tx.execute(sa.text("UPDATE dataset SET last_edited_at = :now WHERE id = :id"), {"now": now, "id": dataset_id})
     return {str(row["item_id"]): str(row["id"]) for row in rows}
 
 
@@ -175,6 +184,8 @@ def delete_items(caller: Caller, tx: Transaction, folder_id: str, item_ids: Sequ
 
 
 def _require_admin(caller: Caller, tx: Transaction, folder_id: str) -> None:
-    role = tx.execute(sa.text(f"SELECT {rights.folder_role(':folder_id')}"), {**caller.scope, "folder_id": as_id(folder_id)})
+    role = tx.execute(
+        sa.text(f"SELECT {rights.folder_role(':folder_id')}"), {**caller.scope, "folder_id": as_id(folder_id)}
+    )
     if role.scalar() != "admin":
         raise AuthorisationError("You may look at this item but not change it. The administrator of its folder may.")

@@ -112,7 +112,9 @@ def delete_doomed_objects(database: Database, store: Store) -> int:
 
 def doom_expired_slots(tx: Transaction) -> int:
     """Give up upload slots that were never used in time; returns how many."""
-    expired = "expires_at < :deadline AND (job_id IS NULL OR job_id NOT IN (SELECT id FROM job WHERE status = 'PENDING'))"
+    expired = (
+        "expires_at < :deadline AND (job_id IS NULL OR job_id NOT IN (SELECT id FROM job WHERE status = 'PENDING'))"
+    )
     values = {"now": clock.now(), "deadline": clock.now()}
     tx.execute(
         sa.text(

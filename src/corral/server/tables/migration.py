@@ -26,7 +26,9 @@ def upgrade(database: Database) -> None:
     if present == HEAD:
         return
     if present is not None and str(present) > HEAD:
-        raise OperationNotAllowed(f"This database has schema {present}; this Corral knows {HEAD}. Install a newer Corral.")
+        raise OperationNotAllowed(
+            f"This database has schema {present}; this Corral knows {HEAD}. Install a newer Corral."
+        )
     run_steps(database, "head")
 
 

@@ -41,7 +41,9 @@ def _flag(name: str) -> sa.Column[bool]:
 
 # --- who -----------------------------------------------------------------------------------------
 
-organisation = sa.Table("organisation", metadata, _id(), sa.Column("title", sa.Text, nullable=False), _time("created_at"))
+organisation = sa.Table(
+    "organisation", metadata, _id(), sa.Column("title", sa.Text, nullable=False), _time("created_at")
+)
 
 user = sa.Table(
     "corral_user",

@@ -19,7 +19,10 @@ from corral.server.http.operations import Stream, begun
 from corral.server.ingest.unit_specs import check_title
 from corral.vocabulary import DataLinkDuplicatesBehavior, DatasetUserRole, DatasetUserRoleV2, DataType, StorageLocation
 
-_ROLE_NUMBER = {DatasetUserRoleV2.ADMIN.value: DatasetUserRole.ADMIN, DatasetUserRoleV2.USER.value: DatasetUserRole.USER}
+_ROLE_NUMBER = {
+    DatasetUserRoleV2.ADMIN.value: DatasetUserRole.ADMIN,
+    DatasetUserRoleV2.USER.value: DatasetUserRole.USER,
+}
 
 
 def get_dataset(call: Call, payload: Any) -> Stream:

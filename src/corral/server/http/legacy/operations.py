@@ -13,7 +13,12 @@ OPERATIONS = (
     Operation("GET", "datarow", "one data row with signed URLs and metadata", datasets.get_row, quick=True),
     Operation("POST", "datarow", "save a data row", datasets.save_row, transaction="write"),
     Operation(
-        "POST", "datasetusers", "add users to a dataset", datasets.add_users, access.AddDatasetUsers, transaction="write"
+        "POST",
+        "datasetusers",
+        "add users to a dataset",
+        datasets.add_users,
+        access.AddDatasetUsers,
+        transaction="write",
     ),
     Operation(
         "POST",

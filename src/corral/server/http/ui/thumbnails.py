@@ -28,7 +28,7 @@ async def thumbnail(request: Request) -> Response:
         return Response(status_code=401)
     house: House = request.app.state.house
     try:
-        path = await run_in_threadpool(_make, house, caller, request.path_params["item"])
+        path: Path = await run_in_threadpool(_make, house, caller, request.path_params["item"])
     except CorralError:
         return RedirectResponse("/static/no-preview.svg", 302)
     mime = "image/png" if path.suffix == ".png" else "image/jpeg"
@@ -41,7 +41,7 @@ def _make(house: House, caller: Caller, item_id: str) -> Path:
         source = gallery.first_file(tx, item["id"])
     if source is None:
         raise CorralError("This item has no picture.")
-    folder = house.settings.home / "previews" / source["id"][-2:]
+    folder: Path = house.settings.home / "previews" / str(source["id"])[-2:]
     for kept in (folder / f"{source['id']}.jpg", folder / f"{source['id']}.png"):
         if kept.exists():
             return kept

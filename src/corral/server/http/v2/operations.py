@@ -14,7 +14,9 @@ _JOBS = "storage/folders/{folder}/data-upload-jobs"
 
 _DATASETS = (
     Operation("GET", "user/bearer-token", "a bearer token", datasets.bearer_token, transaction="write"),
-    Operation("GET", "datasets/list", "datasets by filters", datasets.list_datasets, dataset.DatasetsWithUserRolesListParams),
+    Operation(
+        "GET", "datasets/list", "datasets by filters", datasets.list_datasets, dataset.DatasetsWithUserRolesListParams
+    ),
     Operation(
         "POST",
         "datasets",
@@ -33,9 +35,7 @@ _DATASETS = (
         access.UserEmails,
         transaction="write",
     ),
-    Operation(
-        "GET", "cloud-integrations", "cloud integrations", datasets.list_integrations, access.ListIntegrations
-    ),
+    Operation("GET", "cloud-integrations", "cloud integrations", datasets.list_integrations, access.ListIntegrations),
 )
 
 _FOLDERS = (
@@ -83,9 +83,7 @@ _ITEMS = (
         storage.DeleteItems,
         transaction="write",
     ),
-    Operation(
-        "POST", f"{_FOLDER}/items/move", "move items", items.move_items, storage.MoveItems, transaction="write"
-    ),
+    Operation("POST", f"{_FOLDER}/items/move", "move items", items.move_items, storage.MoveItems, transaction="write"),
     Operation("PATCH", _ITEM, "update an item", items.update_item, storage.PatchItem, transaction="write"),
     Operation("GET", f"{_ITEM}/summary", "where an item is used", items.usage),
     Operation("GET", f"{_ITEM}/child-items", "parts of a group or series", items.children, storage.SignUrls),
