@@ -56,10 +56,13 @@ def request_target(request: Request) -> str:
 def request_digest(request: Request, body: bytes) -> str:
     """What makes this request the same as its own automatic retry and different from every other.
 
+    Empty for clients that send no trace id: theirs cannot be told from a second request that is meant.
     The trace id alone would do, but callers may fix it; with the signature (which covers body and second) two
     different requests can never be taken for one.
     """
     headers = request.headers
+    if "x-cloud-trace-context" not in headers:
+        return ""
     parts = [
         headers.get("x-cloud-trace-context", ""),
         headers.get("authorization", ""),

@@ -60,7 +60,7 @@ def _handle(operation: Operation, call: Call, parse: Parse) -> Any:
 
 
 def _handle_once(operation: Operation, call: Call, parse: Parse) -> Any:
-    if not operation.creates:
+    if not operation.creates or not call.request_digest:
         return _handle(operation, call, parse)
     earlier = replays.find(call.tx, call.request_digest)
     if earlier is not None:

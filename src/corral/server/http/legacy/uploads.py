@@ -29,7 +29,7 @@ def start_job(call: Call, payload: PostUploadJob) -> dict[str, str]:
         dataset_id=call.dataset_id,
         folder_id=None if payload.folder_uuid is None else str(payload.folder_uuid),
         title=payload.file_name,
-        request_digest=call.request_digest,
+        request_digest=call.request_digest or None,
     )
     return {"process_hash": commands.register(call.caller, call.house.desk, call.house.jobs, request)}
 

@@ -75,7 +75,7 @@ def start_job(call: Call, payload: PostUploadJob) -> str:
         ignore_errors=payload.ignore_errors,
         folder_id=call.path["folder"],
         title=payload.file_name,
-        request_digest=call.request_digest,
+        request_digest=call.request_digest or None,
     )
     return commands.register(call.caller, call.house.desk, call.house.jobs, request)
 
