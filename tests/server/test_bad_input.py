@@ -101,9 +101,9 @@ def test_object_keys_are_not_paths(wire: Wire, server: Server) -> None:
 
 def test_slots_work_once_and_for_their_owner(wire: Wire, server: Server) -> None:
     folder, photo = wire.new_folder(), real_media.photos()[0].read_bytes()
-    slot = wire.rest(
-        "POST", f"storage/folders/{folder}/upload-signed-urls", {"itemType": "image", "count": 1}
-    ).json()["results"][0]
+    slot = wire.rest("POST", f"storage/folders/{folder}/upload-signed-urls", {"itemType": "image", "count": 1}).json()[
+        "results"
+    ][0]
     state = wire.job(folder, wire.register(folder, [slot]))
     assert state["status"] == "ERROR"
     assert "no bytes" in state["errors"][0]

@@ -20,9 +20,9 @@ from tests.servers import CORRAL, Server
 
 def slot_in(wire: Wire, folder: str, count: int) -> list[dict[str, str]]:
     body = {"itemType": "image", "count": count}
-    slots: list[dict[str, str]] = wire.rest(
-        "POST", f"storage/folders/{folder}/upload-signed-urls", body
-    ).json()["results"]
+    slots: list[dict[str, str]] = wire.rest("POST", f"storage/folders/{folder}/upload-signed-urls", body).json()[
+        "results"
+    ]
     return slots
 
 
@@ -127,7 +127,8 @@ def test_a_unit_that_stops_the_server_is_given_up(make_server: Callable[..., Ser
     with sqlite3.connect(server.home / "corral.sqlite") as database:
         database.execute("UPDATE job SET status = 'PENDING' WHERE id = ?", (job,))
         database.execute(
-            "UPDATE job_unit SET state = 'RUNNING', attempts = 3, item_id = NULL WHERE job_id = ? AND position = 7", (job,)
+            "UPDATE job_unit SET state = 'RUNNING', attempts = 3, item_id = NULL WHERE job_id = ? AND position = 7",
+            (job,),
         )
     server.start()
     state = wire.job(folder, job)

@@ -52,9 +52,7 @@ class Wire:
         }
         return self.legacy_raw(json.dumps(envelope).encode(), dataset=dataset, headers=headers)
 
-    def legacy_raw(
-        self, content: bytes, *, dataset: str = "", headers: dict[str, str] | None = None
-    ) -> dict[str, Any]:
+    def legacy_raw(self, content: bytes, *, dataset: str = "", headers: dict[str, str] | None = None) -> dict[str, Any]:
         """One legacy request with any body."""
         all_headers = {
             "Authorization": signing.sign_legacy(self.key, content),

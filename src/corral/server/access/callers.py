@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from corral.errors import AuthenticationError, KeyNotFoundError
 from corral.server import clock
-from corral.server.database import Transaction, row_dict
+from corral.server.database import PointQuery, Transaction
 from corral.vocabulary import OrganisationRole
 
 TOKEN_SECONDS = 12 * 3600
@@ -37,14 +37,14 @@ class Caller:
 
 
 _USER = "u.id AS user_id, u.organisation_id, u.email, u.role FROM corral_user u"
-_BY_KEY = sa.text(
+_BY_KEY = PointQuery(
     f"SELECT {_USER} JOIN public_key k ON k.user_id = u.id WHERE k.key_hex = :key AND u.removed_at IS NULL"
 )
-_BY_TOKEN = sa.text(
+_BY_TOKEN = PointQuery(
     f"SELECT {_USER} JOIN bearer_token t ON t.user_id = u.id"
     " WHERE t.digest = :digest AND t.expires_at > :now AND u.removed_at IS NULL"
 )
-_BY_SESSION = sa.text(
+_BY_SESSION = PointQuery(
     f"SELECT {_USER} JOIN page_session s ON s.user_id = u.id"
     " WHERE s.digest = :digest AND s.kind = :kind AND s.expires_at > :now AND u.removed_at IS NULL"
 )
@@ -52,7 +52,7 @@ _BY_SESSION = sa.text(
 
 def by_key(tx: Transaction, key_hex: str) -> Caller:
     """The owner of a public key. Raises KeyNotFoundError."""
-    found = row_dict(tx.execute(_BY_KEY, {"key": key_hex}))
+    found = _BY_KEY.first(tx, {"key": key_hex})
     if found is None:
         raise KeyNotFoundError()
     return Caller(**found)
@@ -60,7 +60,7 @@ def by_key(tx: Transaction, key_hex: str) -> Caller:
 
 def by_token(tx: Transaction, token: str) -> Caller:
     """The owner of a bearer token that has not expired. Raises AuthenticationError."""
-    found = row_dict(tx.execute(_BY_TOKEN, {"digest": digest(token), "now": clock.now()}))
+    found = _BY_TOKEN.first(tx, {"digest": digest(token), "now": clock.now()})
     if found is None:
         raise AuthenticationError("This bearer token is not valid or has expired. Ask for a new one.")
     return Caller(**found)
@@ -68,7 +68,7 @@ def by_token(tx: Transaction, token: str) -> Caller:
 
 def by_session(tx: Transaction, secret: str) -> Caller | None:
     """The user who signed in to the pages with this cookie, if the session is alive."""
-    found = row_dict(tx.execute(_BY_SESSION, {"digest": digest(secret), "kind": "session", "now": clock.now()}))
+    found = _BY_SESSION.first(tx, {"digest": digest(secret), "kind": "session", "now": clock.now()})
     return None if found is None else Caller(**found)
 
 

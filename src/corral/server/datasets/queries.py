@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from corral.errors import AuthorisationError, ResourceNotFoundError
 from corral.server.access import rights
 from corral.server.access.callers import Caller
-from corral.server.database import Transaction, row_dict
+from corral.server.database import PointQuery, Transaction
 from corral.server.identifiers import as_id
 
 Row = dict[str, Any]
@@ -19,7 +19,7 @@ _COLUMNS = (
     "d.id, d.title, d.description, d.backing_folder_id, d.created_at, d.last_edited_at,"
     f" {rights.dataset_role('d.id')} AS role"
 )
-_ONE = sa.text(f"SELECT {_COLUMNS} FROM dataset d WHERE d.id = :dataset_id AND {rights.dataset_visible('d')}")
+_ONE = PointQuery(f"SELECT {_COLUMNS} FROM dataset d WHERE d.id = :dataset_id AND {rights.dataset_visible('d')}")
 _USERS = sa.text(
     "SELECT u.email, g.role FROM dataset_grant g JOIN corral_user u ON u.id = g.user_id"
     " WHERE g.dataset_id = :dataset_id AND u.removed_at IS NULL ORDER BY u.email"
@@ -70,7 +70,7 @@ def get_dataset(caller: Caller, tx: Transaction, dataset_id: str) -> Row:
     """One dataset with the caller's role. Raises AuthorisationError when foreign, ResourceNotFoundError when empty."""
     if not dataset_id:
         raise ResourceNotFoundError("No dataset was named.")
-    found = row_dict(tx.execute(_ONE, {**caller.scope, "dataset_id": as_id(dataset_id)}))
+    found = _ONE.first(tx, {**caller.scope, "dataset_id": as_id(dataset_id)})
     if found is None:
         raise AuthorisationError()
     return found

@@ -70,7 +70,8 @@ async def _put(request: Request, house: House, key: str) -> Response:
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit:
         raise InvalidArgumentsError(f"This upload is larger than the limit of {limit} bytes.")
-    if not await run_in_threadpool(_is_open, house, key):
+    is_open = _is_open(house, key) if house.database.is_sqlite else await run_in_threadpool(_is_open, house, key)
+    if not is_open:
         raise AuthorisationError("This upload slot was used already or has expired. Ask for a new one.")
     try:
         await house.store.write(key, _stream(request, declared), limit)

@@ -24,7 +24,7 @@ Parse = Callable[[], Any]
 async def perform(house: House, operation: Operation, call: Call, authenticate: Authenticate, parse: Parse) -> Any:
     """Run one operation and return what its handler returned. Raises CorralError."""
     if inspect.iscoroutinefunction(operation.handler):
-        call.caller = await run_in_threadpool(_authenticate, house, authenticate)
+        call.caller = await call.read(lambda: _authenticate(house, authenticate))
         return await operation.handler(call, _parsed(parse))
     if operation.quick and house.database.is_sqlite:
         # A point read from a local file is cheaper than the way to a thread and back.

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
+
+from starlette.concurrency import run_in_threadpool
 
 from corral.server.access.callers import Caller
 from corral.server.database import Database, Transaction
@@ -13,6 +16,8 @@ from corral.server.settings import Settings
 from corral.server.storage import removal
 from corral.server.stores.local import LocalStore
 from corral.server.stores.url_signing import UrlSigner
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,10 @@ class Call:
         """The same call, in this transaction."""
         self._tx = tx
         return self
+
+    async def read(self, look: Callable[[], T]) -> T:
+        """Run a short read: at once where the database is a local file, else in a thread."""
+        return look() if self.house.database.is_sqlite else await run_in_threadpool(look)
 
     def clean_store_after_commit(self) -> None:
         """Delete from the store, once this request is committed, what no item uses any more."""

@@ -18,7 +18,7 @@ from corral.server.identifiers import new_id
 from corral.server.ingest import ledger, queries, slots
 from corral.server.ingest.desk import Desk
 from corral.server.ingest.probing import Probed, UnitError, probe_unit
-from corral.server.ingest.settling import Target
+from corral.server.ingest.settling import Target, settle_unit
 from corral.server.ingest.unit_specs import UnitSpec, check_titles
 from corral.server.jobs import JobRunner
 from corral.server.storage import folder_queries
@@ -46,16 +46,27 @@ def register(caller: Caller, desk: Desk, runner: JobRunner, request: JobRequest)
     Raises AuthorisationError, InvalidArgumentsError, PayloadTooLargeError.
     """
     _check(desk, request)
+    inline = False
     with desk.database.read() as tx:
         earlier = replays.find(tx, request.request_digest) if request.request_digest else None
         if earlier is not None:
             return str(json.loads(earlier))
         _target(caller, tx, request)
-        inline = _is_small(desk, tx, request.units)
+        if sum(len(unit.files) for unit in request.units) <= INLINE_FILES:
+            slots.look_up(caller, tx, request.units)
+            inline = _bytes(desk, request.units) <= INLINE_BYTES
     outcomes = [_probe(desk, unit) for unit in request.units] if inline else None
     with desk.database.write() as tx:
-        job_id, settled = _record(caller, tx, request, outcomes)
-    if not settled:
+        earlier = replays.find(tx, request.request_digest) if request.request_digest else None
+        if earlier is not None:
+            return str(json.loads(earlier))
+        target = _target(caller, tx, request)
+        job_id = (
+            _queue(caller, tx, request, target) if outcomes is None else _finish(caller, tx, request, target, outcomes)
+        )
+        if request.request_digest:
+            replays.keep(tx, request.request_digest, caller.user_id, json.dumps(job_id))
+    if outcomes is None:
         runner.submit(job_id)
     return job_id
 
@@ -83,20 +94,9 @@ def _target(caller: Caller, tx: Transaction, request: JobRequest) -> Target:
     return Target(folder_queries.require_role(caller, tx, str(folder_id), admin=True), dataset_id)
 
 
-def _is_small(desk: Desk, tx: Transaction, units: Sequence[UnitSpec]) -> bool:
-    files = [file for unit in units for file in unit.files]
-    if len(files) > INLINE_FILES:
-        return False
-    size = 0
-    for file in files:
-        column, value = ("id", file.slot_id) if file.slot_id else ("object_key", file.url)
-        key = tx.execute(
-            sa.text(f"SELECT object_key FROM upload_slot WHERE {column} = :value"), {"value": value}
-        ).scalar()
-        if key is not None:
-            file.object_key = str(key)
-            size += desk.store.size(file.object_key) or 0
-    return size <= INLINE_BYTES
+def _bytes(desk: Desk, units: Sequence[UnitSpec]) -> int:
+    keys = [file.object_key for unit in units for file in unit.files]
+    return sum(desk.store.size(key) or 0 for key in keys if key is not None)
 
 
 def _probe(desk: Desk, unit: UnitSpec) -> Probed | str:
@@ -106,12 +106,43 @@ def _probe(desk: Desk, unit: UnitSpec) -> Probed | str:
         return str(error)
 
 
-def _record(
-    caller: Caller, tx: Transaction, request: JobRequest, outcomes: list[Probed | str] | None
-) -> tuple[str, bool]:
-    if request.request_digest and (earlier := replays.find(tx, request.request_digest)) is not None:
-        return str(json.loads(earlier)), True
-    target, job_id = _target(caller, tx, request), new_id()
+def _queue(caller: Caller, tx: Transaction, request: JobRequest, target: Target) -> str:
+    """Write down a job that is to be worked off later."""
+    job_id = _insert_job(caller, tx, request, target, "PENDING")
+    problems = slots.claim(caller, tx, job_id, request.units)
+    ledger.write_units(
+        tx,
+        job_id,
+        [
+            ledger.Outcome(unit, "PENDING" if problem is None else "ERROR", error=problem)
+            for unit, problem in zip(request.units, problems, strict=True)
+        ],
+    )
+    return job_id
+
+
+def _finish(caller: Caller, tx: Transaction, request: JobRequest, target: Target, probed: list[Probed | str]) -> str:
+    """Write down a job whose units have been read already, with its items, as over."""
+    # A slot may have been used by another request while the bytes were read.
+    problems = slots.look_up(caller, tx, request.units)
+    results = [problem or outcome for problem, outcome in zip(problems, probed, strict=True)]
+    sunk = not request.ignore_errors and any(isinstance(result, str) for result in results)
+    outcomes = []
+    for unit, result in zip(request.units, results, strict=True):
+        if isinstance(result, str):
+            outcomes.append(ledger.Outcome(unit, "ERROR", error=result))
+        elif sunk:
+            outcomes.append(ledger.Outcome(unit, "CANCELLED"))
+        else:
+            item_id, row_id = settle_unit(caller, tx, target, result)
+            outcomes.append(ledger.Outcome(unit, "DONE", item_id=item_id, data_row_id=row_id))
+    job_id = _insert_job(caller, tx, request, target, "ERROR" if sunk else "DONE")
+    ledger.write_units(tx, job_id, outcomes)
+    return job_id
+
+
+def _insert_job(caller: Caller, tx: Transaction, request: JobRequest, target: Target, status: str) -> str:
+    job_id, now = new_id(), clock.now()
     tx.execute(
         _INSERT_JOB,
         {
@@ -120,27 +151,19 @@ def _record(
             "dataset_id": target.dataset_id,
             "folder_id": target.folder_id,
             "title": request.title,
+            "status": status,
             "ignore_errors": request.ignore_errors,
-            "now": clock.now(),
+            "now": now,
+            "finished_at": None if status == "PENDING" else now,
         },
     )
-    problems = slots.claim(caller, tx, job_id, request.units)
-    units = ledger.write_units(tx, job_id, request.units, problems)
-    if request.request_digest:
-        replays.keep(tx, request.request_digest, caller.user_id, json.dumps(job_id))
-    if outcomes is None:
-        return job_id, False
-    for unit, problem, outcome in zip(units, problems, outcomes, strict=True):
-        if problem is None:
-            ledger.note(tx, unit, outcome)
-    ledger.finish_batch(caller, tx, job_id, target)
-    ledger.finish_job(caller, tx, job_id, target)
-    return job_id, True
+    return job_id
 
 
 _INSERT_JOB = sa.text(
-    "INSERT INTO job (id, organisation_id, user_id, dataset_id, folder_id, title, status, ignore_errors, created_at)"
-    " VALUES (:id, :organisation_id, :user_id, :dataset_id, :folder_id, :title, 'PENDING', :ignore_errors, :now)"
+    "INSERT INTO job (id, organisation_id, user_id, dataset_id, folder_id, title, status, ignore_errors,"
+    " created_at, finished_at) VALUES (:id, :organisation_id, :user_id, :dataset_id, :folder_id, :title, :status,"
+    " :ignore_errors, :now, :finished_at)"
 )
 
 

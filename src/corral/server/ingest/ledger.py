@@ -26,8 +26,8 @@ MAX_ATTEMPTS = 3
 BATCH = 50
 
 _INSERT = sa.text(
-    "INSERT INTO job_unit (id, job_id, position, state, spec, error)"
-    " VALUES (:id, :job_id, :position, :state, :spec, :error)"
+    "INSERT INTO job_unit (id, job_id, position, state, spec, error, item_id, data_row_id)"
+    " VALUES (:id, :job_id, :position, :state, :spec, :error, :item_id, :row_id)"
 )
 _OPEN = sa.text(
     "SELECT id, spec, attempts FROM job_unit WHERE job_id = :job_id AND state IN ('PENDING', 'RUNNING')"
@@ -39,6 +39,17 @@ _DONE = sa.text("UPDATE job_unit SET state = 'DONE', item_id = :item_id, data_ro
 _FAILED = sa.text("UPDATE job_unit SET state = 'ERROR', error = :error WHERE id = :id")
 _READY = sa.text("SELECT id, spec, facts FROM job_unit WHERE job_id = :job_id AND state = 'PROBED' ORDER BY position")
 _OPEN_STATES = "('PENDING', 'RUNNING', 'PROBED')"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A unit as it is first written down: waiting, or over already."""
+
+    spec: UnitSpec
+    state: str
+    error: str | None = None
+    item_id: str | None = None
+    data_row_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -60,25 +71,23 @@ class LedgerJob:
     is_over: bool
 
 
-def write_units(
-    tx: Transaction, job_id: str, units: Sequence[UnitSpec], problems: Sequence[str | None]
-) -> list[LedgerUnit]:
-    """Write the units of a new job; one with a problem is over at once."""
-    written = [LedgerUnit(new_id(), unit) for unit in units]
+def write_units(tx: Transaction, job_id: str, units: Sequence[Outcome]) -> None:
+    """Write the units of a new job, in their order."""
     rows = [
         {
-            "id": unit.id,
+            "id": new_id(),
             "job_id": job_id,
             "position": position,
-            "state": "PENDING" if problem is None else "ERROR",
+            "state": unit.state,
             "spec": unit.spec.to_json(),
-            "error": problem,
+            "error": unit.error,
+            "item_id": unit.item_id,
+            "row_id": unit.data_row_id,
         }
-        for position, (unit, problem) in enumerate(zip(written, problems, strict=True))
+        for position, unit in enumerate(units)
     ]
     if rows:
         tx.execute(_INSERT, rows)
-    return written
 
 
 def read_job(tx: Transaction, job_id: str) -> LedgerJob:

@@ -34,8 +34,7 @@ def settle_unit(caller: Caller, tx: Transaction, target: Target, probed: Probed)
     else:
         item_id = _make_single(caller, tx, target, probed)
     slots.fulfil(tx, unit)
-    mirrored = item_commands.mirror_into(tx, target.folder_id, [item_id])
-    own = item_commands.mirrored_dataset(tx, target.folder_id)
+    own, mirrored = item_commands.mirror_into(tx, target.folder_id, [item_id])
     if target.dataset_id is None or target.dataset_id == own:
         return item_id, mirrored.get(item_id)
     row = {"id": new_id(), "dataset_id": target.dataset_id, "item_id": item_id, "now": clock.now()}

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from corral.errors import InvalidArgumentsError
 from corral.server import clock
 from corral.server.access.callers import Caller
-from corral.server.database import Transaction
+from corral.server.database import PointQuery, Transaction
 from corral.server.identifiers import new_id
 from corral.server.ingest.unit_specs import FileSpec, UnitSpec
 from corral.vocabulary import StorageItemType
@@ -24,6 +24,13 @@ _INSERT = sa.text(
 _CLAIM = (
     "UPDATE upload_slot SET job_id = :job_id WHERE {match} AND user_id = :user_id AND job_id IS NULL"
     " RETURNING id, object_key"
+)
+_OPEN = PointQuery("SELECT id FROM upload_slot WHERE object_key = :key AND job_id IS NULL AND expires_at > :now")
+_FIND = "SELECT id, object_key FROM upload_slot WHERE {match} = :value AND user_id = :user_id AND job_id IS NULL"
+_FIND_BY_ID = PointQuery(_FIND.format(match="id"))
+_FIND_BY_KEY = PointQuery(_FIND.format(match="object_key"))
+_FULFIL = sa.text("DELETE FROM upload_slot WHERE id IN :ids").bindparams(
+    sa.bindparam("ids", expanding=True, type_=sa.String)
 )
 _CLAIM_BY_ID = sa.text(_CLAIM.format(match="id = :slot_id"))
 _CLAIM_BY_KEY = sa.text(_CLAIM.format(match="object_key = :object_key"))
@@ -76,8 +83,7 @@ def _key(caller: Caller, item_id: str) -> str:
 
 def is_open(tx: Transaction, object_key: str) -> bool:
     """Whether bytes may still be written under this key: its slot exists and no job has claimed it."""
-    query = sa.text("SELECT 1 FROM upload_slot WHERE object_key = :key AND job_id IS NULL AND expires_at > :now")
-    return tx.execute(query, {"key": object_key, "now": clock.now()}).scalar() is not None
+    return _OPEN.first(tx, {"key": object_key, "now": clock.now()}) is not None
 
 
 def claim(caller: Caller, tx: Transaction, job_id: str, units: Sequence[UnitSpec]) -> list[str | None]:
@@ -89,13 +95,7 @@ def claim(caller: Caller, tx: Transaction, job_id: str, units: Sequence[UnitSpec
 
 
 def _claim_unit(caller: Caller, tx: Transaction, job_id: str, unit: UnitSpec) -> str | None:
-    for file in unit.files:
-        if not _claim_file(caller, tx, job_id, file):
-            return (
-                f"{file.url} is no upload of yours that is waiting to be registered."
-                " Ask for an upload slot, send the bytes, then register it once."
-            )
-    return None
+    return None if all(_claim_file(caller, tx, job_id, file) for file in unit.files) else _unknown(unit)
 
 
 def _claim_file(caller: Caller, tx: Transaction, job_id: str, file: FileSpec) -> bool:
@@ -116,5 +116,29 @@ def release(tx: Transaction, unit: UnitSpec) -> None:
 
 def fulfil(tx: Transaction, unit: UnitSpec) -> None:
     """The unit's files are items now: their slots are gone."""
-    for file in unit.files:
-        tx.execute(sa.text("DELETE FROM upload_slot WHERE id = :id"), {"id": file.slot_id})
+    tx.execute(_FULFIL, {"ids": [file.slot_id for file in unit.files]})
+
+
+def look_up(caller: Caller, tx: Transaction, units: Sequence[UnitSpec]) -> list[str | None]:
+    """Write the keys of the slots that the units name into the specs, without claiming them.
+
+    Returns for each unit None, or why it cannot be done (see `claim`).
+    """
+    return [None if all(_find_file(caller, tx, file) for file in unit.files) else _unknown(unit) for unit in units]
+
+
+def _find_file(caller: Caller, tx: Transaction, file: FileSpec) -> bool:
+    query, value = (_FIND_BY_ID, file.slot_id) if file.slot_id else (_FIND_BY_KEY, file.url)
+    found = query.first(tx, {"value": value, "user_id": caller.user_id})
+    file.object_key = None if found is None else str(found["object_key"])
+    if found is not None:
+        file.slot_id = str(found["id"])
+    return found is not None
+
+
+def _unknown(unit: UnitSpec) -> str:
+    lost = next((file.url for file in unit.files if file.object_key is None), unit.files[0].url)
+    return (
+        f"{lost} is no upload of yours that is waiting to be registered."
+        " Ask for an upload slot, send the bytes, then register it once."
+    )

@@ -12,7 +12,7 @@ from corral.errors import AuthorisationError
 from corral.server import paging
 from corral.server.access import rights
 from corral.server.access.callers import Caller
-from corral.server.database import Transaction, row_dict
+from corral.server.database import PointQuery, Transaction
 from corral.server.identifiers import as_id
 from corral.vocabulary import FoldersSortBy
 
@@ -23,7 +23,11 @@ _COLUMNS = (
     f" f.folder_type, d.id AS synced_dataset_id, {rights.folder_role('f.id')} AS role"
 )
 _FROM = "FROM folder f JOIN corral_user o ON o.id = f.owner_id LEFT JOIN dataset d ON d.backing_folder_id = f.id"
-_ONE = sa.text(f"SELECT {_COLUMNS} {_FROM} WHERE f.id = :folder_id AND {rights.folder_visible('f')}")
+_ONE = PointQuery(f"SELECT {_COLUMNS} {_FROM} WHERE f.id = :folder_id AND {rights.folder_visible('f')}")
+_ROLE = PointQuery(
+    f"SELECT {rights.folder_role('f.id')} AS role FROM folder f"
+    f" WHERE f.id = :folder_id AND {rights.folder_visible('f')}"
+)
 _PATHS = sa.text(
     "SELECT fa.folder_id AS start, f.id, f.parent_id, f.name, d.id AS synced_dataset_id"
     " FROM folder_ancestor fa JOIN folder f ON f.id = fa.ancestor_id"
@@ -54,7 +58,7 @@ class FolderFilter:
 
 def get_folder(caller: Caller, tx: Transaction, folder_id: str) -> Row:
     """One folder with the caller's role and its path to the root. Raises AuthorisationError."""
-    found = row_dict(tx.execute(_ONE, {**caller.scope, "folder_id": as_id(folder_id)}))
+    found = _ONE.first(tx, {**caller.scope, "folder_id": as_id(folder_id)})
     if found is None:
         raise AuthorisationError()
     return with_paths(caller, tx, [found])[0]

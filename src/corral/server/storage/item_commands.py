@@ -13,7 +13,7 @@ from corral.server import clock
 from corral.server.access import rights
 from corral.server.access.callers import Caller
 from corral.server.audit import record
-from corral.server.database import Transaction
+from corral.server.database import PointQuery, Transaction
 from corral.server.identifiers import as_id, new_id
 from corral.server.media.facts import Facts
 from corral.server.storage import folder_queries, item_queries, removal
@@ -81,22 +81,25 @@ def insert_items(tx: Transaction, items: Sequence[Mapping[str, Any]], parts: Map
         tx.execute(sa.insert(schema.item_child), links)
 
 
-def mirror_into(tx: Transaction, folder_id: str, item_ids: Sequence[str]) -> dict[str, str]:
-    """Make data rows for new items of a mirror folder; returns data hashes by item id (none elsewhere)."""
+def mirror_into(tx: Transaction, folder_id: str, item_ids: Sequence[str]) -> tuple[str | None, dict[str, str]]:
+    """Make data rows for new items of a mirror folder; returns its dataset and data hashes by item id."""
     dataset_id = mirrored_dataset(tx, folder_id)
     if dataset_id is None or not item_ids:
-        return {}
+        return dataset_id, {}
     now = clock.now()
     rows = [{"id": new_id(), "dataset_id": dataset_id, "item_id": item_id, "now": now} for item_id in item_ids]
     tx.execute(_ROW, rows)
     tx.execute(sa.text("UPDATE dataset SET last_edited_at = :now WHERE id = :id"), {"now": now, "id": dataset_id})
-    return {str(row["item_id"]): str(row["id"]) for row in rows}
+    return dataset_id, {str(row["item_id"]): str(row["id"]) for row in rows}
 
 
 def mirrored_dataset(tx: Transaction, folder_id: str) -> str | None:
     """The dataset that this folder is kept in step with, if any."""
-    query = sa.text("SELECT id FROM dataset WHERE backing_folder_id = :folder_id")
-    return tx.execute(query, {"folder_id": folder_id}).scalar()
+    found = _MIRROR.first(tx, {"folder_id": folder_id})
+    return None if found is None else str(found["id"])
+
+
+_MIRROR = PointQuery("SELECT id FROM dataset WHERE backing_folder_id = :folder_id")
 
 
 def update_item(caller: Caller, tx: Transaction, item_id: str, changes: Mapping[str, str | None]) -> str:

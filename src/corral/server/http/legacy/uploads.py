@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
-
 from corral.errors import InvalidArgumentsError, OperationNotBuiltError
 from corral.records.uploads import PostUploadJob
 from corral.server.http import encoding
@@ -44,7 +42,7 @@ async def poll_job(call: Call, payload: Any) -> dict[str, Any]:
     deadline = time.monotonic() + min(float(seconds), limit)
     job_id = str(fields.get("process_hash"))
     while True:
-        state = await run_in_threadpool(_state, call, job_id)
+        state = await call.read(lambda: _state(call, job_id))
         left = deadline - time.monotonic()
         if state.status is not LongPollingStatus.PENDING or left <= 0:
             return encoding.dataset_job(state)

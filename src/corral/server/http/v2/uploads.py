@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
-
 from corral.errors import InvalidArgumentsError, OperationNotBuiltError
 from corral.records.storage import ReserveDatasetSlots, ReserveSlots
 from corral.records.uploads import PollJob, PostUploadJob
@@ -84,7 +82,7 @@ async def poll_job(call: Call, wanted: PollJob) -> dict[str, Any]:
     """GET storage/folders/{folder}/data-upload-jobs/{job}: the state, held until the job is over or time is up."""
     deadline = time.monotonic() + min(wanted.timeout_seconds, call.house.settings.limits.long_poll_seconds)
     while True:
-        state = await run_in_threadpool(_state, call)
+        state = await call.read(lambda: _state(call))
         left = deadline - time.monotonic()
         if state.status is not LongPollingStatus.PENDING or left <= 0:
             return encoding.folder_job(state)

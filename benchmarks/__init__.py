@@ -1,0 +1,1 @@
+"""Benchmarks: Corral against a bare-framework floor that does the same work without features, in the same run."""
