@@ -21,8 +21,61 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 ROWS = 20_000
-ITEM = ["uuid", "parent", "itemType", "name", "description", "clientMetadata", "owner", "createdAt", "lastEditedAt", "isTombstone", "isPlaceholder", "backedDataUnitsCount", "storageLocation", "integrationHash", "url", "signedUrl", "fileSize", "mimeType", "duration", "fps", "height", "width", "dicomInstanceUid", "dicomStudyUid", "dicomSeriesUid", "frameCount", "audioSampleRate", "audioBitDepth", "audioCodec", "audioNumChannels", "pageCount", "facts", "timeseriesSettings"]
-ROW = ["data_hash", "data_title", "data_type", "created_at", "last_edited_at", "width", "height", "file_link", "file_size", "file_type", "storage_location", "frames_per_second", "duration", "client_metadata", "images_data", "signed_url", "is_optimised_image_group", "backing_item_uuid"]
+ITEM = [
+    "uuid",
+    "parent",
+    "itemType",
+    "name",
+    "description",
+    "clientMetadata",
+    "owner",
+    "createdAt",
+    "lastEditedAt",
+    "isTombstone",
+    "isPlaceholder",
+    "backedDataUnitsCount",
+    "storageLocation",
+    "integrationHash",
+    "url",
+    "signedUrl",
+    "fileSize",
+    "mimeType",
+    "duration",
+    "fps",
+    "height",
+    "width",
+    "dicomInstanceUid",
+    "dicomStudyUid",
+    "dicomSeriesUid",
+    "frameCount",
+    "audioSampleRate",
+    "audioBitDepth",
+    "audioCodec",
+    "audioNumChannels",
+    "pageCount",
+    "facts",
+    "timeseriesSettings",
+]
+ROW = [
+    "data_hash",
+    "data_title",
+    "data_type",
+    "created_at",
+    "last_edited_at",
+    "width",
+    "height",
+    "file_link",
+    "file_size",
+    "file_type",
+    "storage_location",
+    "frames_per_second",
+    "duration",
+    "client_metadata",
+    "images_data",
+    "signed_url",
+    "is_optimised_image_group",
+    "backing_item_uuid",
+]
 
 
 def open_database(folder: Path) -> sqlite3.Connection:

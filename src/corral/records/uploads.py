@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from corral.records.dataset import DataUnitError
+from corral.records.dataset_jobs import DataUnitError
 from corral.records.record import Record
 from corral.vocabulary import LongPollingStatus
 
