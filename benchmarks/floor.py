@@ -97,9 +97,11 @@ def open_database(folder: Path) -> sqlite3.Connection:
             + [None] * 9
             + ["{}", None]
         )
+        second = f"{now[:10]} {now[11:19]}"
         rows.append(
-            ["dataset", str(uuid.uuid4()), name, "IMAGE", now[:10] + " " + now[11:19], now[:10] + " " + now[11:19]]
-            + [640, 480, key, 63_000, "image/jpeg", 0, None, None, None, None, None, None, str(uuid.uuid4())]
+            ["dataset", str(uuid.uuid4()), name, "IMAGE", second, second, 640, 480, key, 63_000, "image/jpeg", 0]
+            + [None] * 6
+            + [str(uuid.uuid4())]
         )
     database.execute("begin")
     database.executemany(f"insert into item values ({', '.join('?' * len(ITEM))})", items)

@@ -139,10 +139,13 @@ def _by_pillow(file: BinaryIO) -> tuple[int, int, bool]:
     try:
         with Image.open(file) as image:
             width, height = image.size
-            turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+            # Pillow turns TIFF by itself, the others not.
+            turned = image.format != "TIFF" and image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
             if width * height <= MAX_PIXELS // 10:
                 image.load()  # the header does not tell whether all pixels are there
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, struct.error) as error:
+    except UnidentifiedImageError:
+        raise MediaError("This image is truncated, broken or of a kind that cannot be read.") from None
+    except (OSError, ValueError, SyntaxError, struct.error) as error:
         raise MediaError(f"This image is truncated or broken: {error}.") from None
     return width, height, turned
 

@@ -50,7 +50,7 @@ async def sign_in(request: Request) -> Response:
     house: House = request.app.state.house
     link = request.query_params.get("link")
     if not link:
-        return show("sign_in.html", {"problem": None}, status=401)
+        return show("sign_in.html", {"problem": None})
     try:
         secret = await run_in_threadpool(_redeem, house, link)
     except AuthenticationError as error:
