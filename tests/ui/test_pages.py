@@ -54,7 +54,7 @@ def dataset(server: Server, tmp_path: Path) -> Any:
     folder.upload_pdf(real_media.make_pdf(tmp_path / "a.pdf"), title="document")
     note = tmp_path / "note.html"
     note.write_text("<script>document.title = 'owned'</script>hello")
-    folder.upload_text(note, title="note")
+    folder.upload_text(note, title="note.html")
     return client.get_dataset(made.dataset_hash)
 
 
@@ -136,7 +136,7 @@ def test_strangers_see_nothing(server: Server, dataset: Any) -> None:
 
 
 def test_stored_pages_cannot_run(server: Server, dataset: Any) -> None:
-    row = next(row for row in dataset.data_rows if row.title == "note")
+    row = next(row for row in dataset.data_rows if row.title == "note.html")
     row.refetch_data(signed_url=True)
     answer = httpx.get(row.signed_url)
     assert answer.headers["content-type"].startswith("text/html")

@@ -25,7 +25,7 @@ def upgrade(database: Database) -> None:
         present = tx.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
     if present == HEAD:
         return
-    if present is not None and str(present) > HEAD:
+    if str(present or "") > HEAD:
         raise OperationNotAllowed(
             f"This database has schema {present}; this Corral knows {HEAD}. Install a newer Corral."
         )
