@@ -22,6 +22,7 @@ class Database:
         self.url = sa.make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._one_writer = threading.Lock()
+        self._kept = threading.local()
         if self.is_sqlite:
             if self.url.database:
                 Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
@@ -38,6 +39,18 @@ class Database:
         """A transaction that only looks."""
         with self.engine.connect() as connection:
             yield connection
+
+    @contextmanager
+    def glance(self) -> Iterator[Transaction]:
+        """A short look on a connection that stays open for the calling thread; must not be nested."""
+        connection: Transaction | None = getattr(self._kept, "connection", None)
+        if connection is None or connection.closed:
+            connection = self._kept.connection = self.engine.connect()
+        try:
+            yield connection
+        finally:
+            if connection.in_transaction():
+                connection.rollback()
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:

@@ -28,7 +28,9 @@ async def perform(house: House, operation: Operation, call: Call, authenticate: 
         return await operation.handler(call, _parsed(parse))
     if operation.quick and house.database.is_sqlite:
         # A point read from a local file is cheaper than the way to a thread and back.
-        return _perform(house, operation, call, authenticate, parse)
+        with house.database.glance() as tx:
+            call.caller = authenticate(tx)
+            return _handle(operation, call.inside(tx), parse)
     return await run_in_threadpool(_perform, house, operation, call, authenticate, parse)
 
 
