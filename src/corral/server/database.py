@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -32,7 +31,7 @@ class Database:
             self.engine = sa.create_engine(
                 self.url, pool_size=16, max_overflow=16, pool_pre_ping=True, query_cache_size=2000
             )
-        self._writing = self.engine.execution_options(corral_write=True)
+        self._writer: Transaction | None = None
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
@@ -42,29 +41,64 @@ class Database:
 
     @contextmanager
     def glance(self) -> Iterator[Transaction]:
-        """A short look on a connection that stays open for the calling thread; must not be nested."""
-        connection: Transaction | None = getattr(self._kept, "connection", None)
-        if connection is None or connection.closed:
-            connection = self._kept.connection = self.engine.connect()
+        """A short look within one function; on SQLite over a connection that stays open for the calling thread.
+
+        Each statement sees the newest state, and no generator may hold it across threads.
+        """
+        if not self.is_sqlite or getattr(self._kept, "busy", False):
+            with self.read() as connection:
+                yield connection
+            return
+        connection = self._kept_connection()
+        self._kept.busy = True
         try:
             yield connection
         finally:
+            self._kept.busy = False
             if connection.in_transaction():
                 connection.rollback()
 
+    def _kept_connection(self) -> Transaction:
+        connection: Transaction | None = getattr(self._kept, "connection", None)
+        if connection is None or connection.closed:
+            connection = self._kept.connection = self.engine.connect()
+        return connection
+
     @contextmanager
-    def write(self) -> Iterator[Transaction]:
-        """A transaction that changes; on SQLite writers queue here instead of sleeping on a busy file."""
+    def write(self, *, durable: bool = True) -> Iterator[Transaction]:
+        """A transaction that changes; on SQLite writers queue here instead of sleeping on a busy file.
+
+        Without `durable`, the commit survives a killed process but perhaps not a power cut (it is never torn): for
+        what its client would ask for again anyway.
+        """
         if not self.is_sqlite:
             with self.engine.begin() as connection:
+                if not durable:
+                    connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
                 yield connection
             return
-        with self._one_writer, self._writing.begin() as connection:
-            yield connection
+        with self._one_writer:
+            connection = self._writing_connection()
+            _set_synchronous(connection, "full" if durable else "normal")
+            with connection.begin():
+                yield connection
+
+    def _writing_connection(self) -> Transaction:
+        if self._writer is None or self._writer.closed:
+            self._writer = self.engine.connect().execution_options(corral_write=True)
+        return self._writer
 
     def close(self) -> None:
         """Close every connection."""
+        if self._writer is not None:
+            self._writer.close()
         self.engine.dispose()
+
+
+def _set_synchronous(connection: Transaction, level: str) -> None:
+    cursor = connection.connection.cursor()
+    cursor.execute(f"pragma synchronous={level}")
+    cursor.close()
 
 
 def _prepare_sqlite(engine: sa.Engine) -> None:
@@ -89,27 +123,6 @@ def _prepare_sqlite(engine: sa.Engine) -> None:
 
 def _lower(text: object) -> str | None:
     return None if text is None else str(text).lower()
-
-
-class PointQuery:
-    """A read of a few rows on a hot path, run on the driver's own cursor: half the cost of the way through SQLAlchemy.
-
-    Parameters are written `:name`; the text must hold no other colon and no percent sign.
-    """
-
-    def __init__(self, sql: str) -> None:
-        self._sqlite = sql
-        self._postgresql = re.sub(r":(\w+)", r"%(\1)s", sql)
-
-    def first(self, tx: Transaction, values: Mapping[str, object]) -> dict[str, Any] | None:
-        """The first row as a dict, or None."""
-        cursor = tx.connection.cursor()
-        try:
-            cursor.execute(self._sqlite if is_sqlite(tx) else self._postgresql, values)
-            row = cursor.fetchone()
-            return None if row is None else dict(zip([column[0] for column in cursor.description], row, strict=True))
-        finally:
-            cursor.close()
 
 
 def row_dict(result: sa.CursorResult[Any]) -> dict[str, Any] | None:

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from corral.errors import AuthenticationError, KeyNotFoundError
 from corral.server import clock
-from corral.server.database import PointQuery, Transaction
+from corral.server.database import Transaction
+from corral.server.statements import Statement
 from corral.vocabulary import OrganisationRole
 
 TOKEN_SECONDS = 12 * 3600
@@ -37,14 +38,14 @@ class Caller:
 
 
 _USER = "u.id AS user_id, u.organisation_id, u.email, u.role FROM corral_user u"
-_BY_KEY = PointQuery(
+_BY_KEY = Statement(
     f"SELECT {_USER} JOIN public_key k ON k.user_id = u.id WHERE k.key_hex = :key AND u.removed_at IS NULL"
 )
-_BY_TOKEN = PointQuery(
+_BY_TOKEN = Statement(
     f"SELECT {_USER} JOIN bearer_token t ON t.user_id = u.id"
     " WHERE t.digest = :digest AND t.expires_at > :now AND u.removed_at IS NULL"
 )
-_BY_SESSION = PointQuery(
+_BY_SESSION = Statement(
     f"SELECT {_USER} JOIN page_session s ON s.user_id = u.id"
     " WHERE s.digest = :digest AND s.kind = :kind AND s.expires_at > :now AND u.removed_at IS NULL"
 )

@@ -14,6 +14,7 @@ from corral.server.audit import record
 from corral.server.database import Transaction
 from corral.server.datasets import queries
 from corral.server.identifiers import new_id
+from corral.server.statements import Statement
 from corral.server.storage import folder_commands, item_queries, removal
 from corral.vocabulary import DataLinkDuplicatesBehavior
 
@@ -21,6 +22,9 @@ _IDS = sa.bindparam("ids", expanding=True, type_=sa.String)
 _INSERT = sa.text(
     "INSERT INTO dataset (id, organisation_id, title, description, creator_id, backing_folder_id, created_at,"
     " last_edited_at) VALUES (:id, :organisation_id, :title, :description, :user_id, :folder_id, :now, :now)"
+)
+_INSERT_ROW = Statement(
+    "INSERT INTO data_row (id, dataset_id, item_id, created_at) VALUES (:id, :dataset_id, :item_id, :now)"
 )
 _GRANT = sa.text(
     "INSERT INTO dataset_grant (user_id, dataset_id, role) VALUES (:grantee, :dataset_id, :role) ON CONFLICT DO NOTHING"
@@ -89,12 +93,7 @@ def link_items(
 def add_rows(tx: Transaction, dataset_id: str, rows: Sequence[Mapping[str, object]]) -> None:
     """Insert prepared data rows and mark the dataset as edited."""
     if rows:
-        tx.execute(
-            sa.text(
-                "INSERT INTO data_row (id, dataset_id, item_id, created_at) VALUES (:id, :dataset_id, :item_id, :now)"
-            ),
-            list(rows),
-        )
+        _INSERT_ROW.run_many(tx, rows)
         _touch(tx, dataset_id)
 
 

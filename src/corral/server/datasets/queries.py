@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from corral.errors import AuthorisationError, ResourceNotFoundError
 from corral.server.access import rights
 from corral.server.access.callers import Caller
-from corral.server.database import PointQuery, Transaction
+from corral.server.database import Transaction
 from corral.server.identifiers import as_id
+from corral.server.statements import Statement
 
 Row = dict[str, Any]
 
@@ -19,7 +20,7 @@ _COLUMNS = (
     "d.id, d.title, d.description, d.backing_folder_id, d.created_at, d.last_edited_at,"
     f" {rights.dataset_role('d.id')} AS role"
 )
-_ONE = PointQuery(f"SELECT {_COLUMNS} FROM dataset d WHERE d.id = :dataset_id AND {rights.dataset_visible('d')}")
+_ONE = Statement(f"SELECT {_COLUMNS} FROM dataset d WHERE d.id = :dataset_id AND {rights.dataset_visible('d')}")
 _USERS = sa.text(
     "SELECT u.email, g.role FROM dataset_grant g JOIN corral_user u ON u.id = g.user_id"
     " WHERE g.dataset_id = :dataset_id AND u.removed_at IS NULL ORDER BY u.email"

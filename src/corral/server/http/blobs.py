@@ -90,7 +90,7 @@ async def _stream(request: Request, declared: str) -> AsyncIterator[bytes]:
 
 
 def _is_open(house: House, key: str) -> bool:
-    with house.database.read() as tx:
+    with house.database.glance() as tx:
         return slots.is_open(tx, key)
 
 

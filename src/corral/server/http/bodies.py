@@ -15,6 +15,8 @@ async def read_body(request: Request, limit: int) -> bytes:
     declared = request.headers.get("content-length", "0")
     if declared.isdigit() and int(declared) > limit:
         raise PayloadTooLargeError(f"The body has {declared} bytes; at most {limit} are accepted.")
+    if request.method == "GET" and declared == "0" and "transfer-encoding" not in request.headers:
+        return b""
     chunks, size = [], 0
     async for chunk in request.stream():
         size += len(chunk)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import time
 
+from nacl.bindings import crypto_sign_open
+from nacl.exceptions import CryptoError
 from starlette.requests import Request
 
 from corral.errors import AuthenticationError
@@ -23,7 +25,7 @@ def legacy_caller(request: Request, body: bytes, tx: Transaction) -> Caller:
     authorization = request.headers.get("authorization", "")
     if authorization.startswith("Bearer "):
         return callers.by_token(tx, authorization[7:])
-    return callers.by_key(tx, signing.verify_legacy(authorization, body))
+    return callers.by_key(tx, signing.verify_legacy(authorization, body, _verify))
 
 
 def v2_caller(request: Request, body: bytes, tx: Transaction, limits: Limits) -> Caller:
@@ -41,8 +43,17 @@ def v2_caller(request: Request, body: bytes, tx: Transaction, limits: Limits) ->
         now=time.time(),
         max_age=limits.signature_age_seconds,
         max_ahead=_AHEAD_SECONDS,
+        verify=_verify,
     )
     return callers.by_key(tx, key)
+
+
+def _verify(key: bytes, signature: bytes, message: bytes) -> None:
+    # libsodium takes half the time of OpenSSL here, and this runs for every request.
+    try:
+        crypto_sign_open(signature + message, key)
+    except CryptoError:
+        raise ValueError("wrong signature") from None
 
 
 def request_target(request: Request) -> str:

@@ -43,7 +43,7 @@ def _perform(house: House, operation: Operation, call: Call, authenticate: Authe
     call.caller = _authenticate(house, authenticate)
     if operation.transaction == "own":
         return _handle(operation, call, parse)
-    with house.database.write() as tx:
+    with house.database.write(durable=operation.durable) as tx:
         result = _handle_once(operation, call.inside(tx), parse)
     for hook in call.after_commit:
         hook()
@@ -51,7 +51,7 @@ def _perform(house: House, operation: Operation, call: Call, authenticate: Authe
 
 
 def _authenticate(house: House, authenticate: Authenticate) -> Caller:
-    with house.database.read() as tx:
+    with house.database.glance() as tx:
         return authenticate(tx)
 
 

@@ -18,7 +18,8 @@ class Operation:
 
     `method` and `name` are the HTTP method and path of the REST door, or the query method and query type of the
     legacy door. `transaction` says what the door opens around the handler: "read", "write", or "own" when the
-    handler opens its own. `creates` makes an automatic retry get the first answer again.
+    handler opens its own. `durable` is off where a power cut may lose what was answered
+    (see Database.write). `creates` makes an automatic retry get the first answer again.
     """
 
     method: str
@@ -28,6 +29,7 @@ class Operation:
     payload: Any = None
     transaction: str = "read"
     creates: bool = False
+    durable: bool = True
     quick: bool = False
     in_query: bool = False
 

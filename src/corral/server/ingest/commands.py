@@ -6,8 +6,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import sqlalchemy as sa
-
 from corral.errors import InvalidArgumentsError, PayloadTooLargeError
 from corral.server import clock, replays
 from corral.server.access.callers import Caller
@@ -18,9 +16,10 @@ from corral.server.identifiers import new_id
 from corral.server.ingest import ledger, queries, slots
 from corral.server.ingest.desk import Desk
 from corral.server.ingest.probing import Probed, UnitError, probe_unit
-from corral.server.ingest.settling import Target, settle_unit
+from corral.server.ingest.settling import Target, settle_units
 from corral.server.ingest.unit_specs import UnitSpec, check_titles
 from corral.server.jobs import JobRunner
+from corral.server.statements import Statement
 from corral.server.storage import folder_queries
 
 # Up to here the bytes are read while the request waits: an upload must not feel like a queue.
@@ -47,7 +46,7 @@ def register(caller: Caller, desk: Desk, runner: JobRunner, request: JobRequest)
     """
     _check(desk, request)
     inline = False
-    with desk.database.read() as tx:
+    with desk.database.glance() as tx:
         earlier = replays.find(tx, request.request_digest) if request.request_digest else None
         if earlier is not None:
             return str(json.loads(earlier))
@@ -127,6 +126,8 @@ def _finish(caller: Caller, tx: Transaction, request: JobRequest, target: Target
     problems = slots.look_up(caller, tx, request.units)
     results = [problem or outcome for problem, outcome in zip(problems, probed, strict=True)]
     sunk = not request.ignore_errors and any(isinstance(result, str) for result in results)
+    good = [] if sunk else [result for result in results if not isinstance(result, str)]
+    settled = iter(settle_units(caller, tx, target, good))
     outcomes = []
     for unit, result in zip(request.units, results, strict=True):
         if isinstance(result, str):
@@ -134,8 +135,8 @@ def _finish(caller: Caller, tx: Transaction, request: JobRequest, target: Target
         elif sunk:
             outcomes.append(ledger.Outcome(unit, "CANCELLED"))
         else:
-            item_id, row_id = settle_unit(caller, tx, target, result)
-            outcomes.append(ledger.Outcome(unit, "DONE", item_id=item_id, data_row_id=row_id))
+            made = next(settled)
+            outcomes.append(ledger.Outcome(unit, "DONE", item_id=made.item_id, data_row_id=made.data_row_id))
     job_id = _insert_job(caller, tx, request, target, "ERROR" if sunk else "DONE")
     ledger.write_units(tx, job_id, outcomes)
     return job_id
@@ -143,8 +144,8 @@ def _finish(caller: Caller, tx: Transaction, request: JobRequest, target: Target
 
 def _insert_job(caller: Caller, tx: Transaction, request: JobRequest, target: Target, status: str) -> str:
     job_id, now = new_id(), clock.now()
-    tx.execute(
-        _INSERT_JOB,
+    _INSERT_JOB.run(
+        tx,
         {
             **caller.scope,
             "id": job_id,
@@ -160,7 +161,7 @@ def _insert_job(caller: Caller, tx: Transaction, request: JobRequest, target: Ta
     return job_id
 
 
-_INSERT_JOB = sa.text(
+_INSERT_JOB = Statement(
     "INSERT INTO job (id, organisation_id, user_id, dataset_id, folder_id, title, status, ignore_errors,"
     " created_at, finished_at) VALUES (:id, :organisation_id, :user_id, :dataset_id, :folder_id, :title, :status,"
     " :ignore_errors, :now, :finished_at)"

@@ -18,14 +18,15 @@ from corral.server.database import Transaction
 from corral.server.identifiers import new_id
 from corral.server.ingest import slots
 from corral.server.ingest.probing import Probed
-from corral.server.ingest.settling import Target, settle_unit
+from corral.server.ingest.settling import Target, settle_units
 from corral.server.ingest.unit_specs import UnitSpec
 from corral.server.media.facts import Facts
+from corral.server.statements import Statement
 
 MAX_ATTEMPTS = 3
 BATCH = 50
 
-_INSERT = sa.text(
+_INSERT = Statement(
     "INSERT INTO job_unit (id, job_id, position, state, spec, error, item_id, data_row_id)"
     " VALUES (:id, :job_id, :position, :state, :spec, :error, :item_id, :row_id)"
 )
@@ -35,9 +36,11 @@ _OPEN = sa.text(
 )
 _TAKE = sa.text("UPDATE job_unit SET state = 'RUNNING', attempts = attempts + 1 WHERE id = :id")
 _PROBED = sa.text("UPDATE job_unit SET state = 'PROBED', spec = :spec, facts = :facts WHERE id = :id")
-_DONE = sa.text("UPDATE job_unit SET state = 'DONE', item_id = :item_id, data_row_id = :row_id WHERE id = :id")
+_DONE = Statement("UPDATE job_unit SET state = 'DONE', item_id = :item_id, data_row_id = :row_id WHERE id = :id")
 _FAILED = sa.text("UPDATE job_unit SET state = 'ERROR', error = :error WHERE id = :id")
-_READY = sa.text("SELECT id, spec, facts FROM job_unit WHERE job_id = :job_id AND state = 'PROBED' ORDER BY position")
+_READY = Statement(
+    "SELECT id, spec, facts FROM job_unit WHERE job_id = :job_id AND state = 'PROBED' ORDER BY position LIMIT 500"
+)
 _OPEN_STATES = "('PENDING', 'RUNNING', 'PROBED')"
 
 
@@ -86,8 +89,7 @@ def write_units(tx: Transaction, job_id: str, units: Sequence[Outcome]) -> None:
         }
         for position, unit in enumerate(units)
     ]
-    if rows:
-        tx.execute(_INSERT, rows)
+    _INSERT.run_many(tx, rows)
 
 
 def read_job(tx: Transaction, job_id: str) -> LedgerJob:
@@ -162,10 +164,19 @@ def cancel_job(tx: Transaction, job_id: str) -> int:
 
 
 def _settle_ready(caller: Caller, tx: Transaction, job_id: str, target: Target) -> None:
-    for unit_id, spec, facts in tx.execute(_READY, {"job_id": job_id}).fetchall():
-        probed = Probed(UnitSpec.from_json(spec), [Facts.from_json(text) for text in json.loads(facts)])
-        item_id, row_id = settle_unit(caller, tx, target, probed)
-        tx.execute(_DONE, {"id": unit_id, "item_id": item_id, "row_id": row_id})
+    while ready := _READY.rows(tx, {"job_id": job_id}):
+        probed = [
+            Probed(UnitSpec.from_json(row["spec"]), [Facts.from_json(text) for text in json.loads(row["facts"])])
+            for row in ready
+        ]
+        settled = settle_units(caller, tx, target, probed)
+        _DONE.run_many(
+            tx,
+            [
+                {"id": row["id"], "item_id": made.item_id, "row_id": made.data_row_id}
+                for row, made in zip(ready, settled, strict=True)
+            ],
+        )
 
 
 def _drop_open_units(tx: Transaction, job_id: str) -> int:

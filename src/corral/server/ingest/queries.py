@@ -6,31 +6,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import sqlalchemy as sa
-
 from corral.errors import AuthorisationError
 from corral.server.access import rights
 from corral.server.access.callers import Caller
-from corral.server.database import Transaction, row_dict
+from corral.server.database import Transaction
 from corral.server.identifiers import as_id
 from corral.server.ingest.unit_specs import UnitSpec
+from corral.server.statements import Statement
 from corral.vocabulary import LongPollingStatus
 
 MAX_ERRORS = 10_000
 
-_JOB = sa.text(
+_JOB = Statement(
     "SELECT j.id, j.status, j.title, j.folder_id, j.dataset_id FROM job j JOIN folder f ON f.id = j.folder_id"
     " WHERE j.id = :job_id AND j.organisation_id = :organisation_id"
     f" AND (j.user_id = :user_id OR {rights.folder_role('j.folder_id')} = 'admin')"
 )
-_COUNTS = sa.text("SELECT state, COUNT(*) FROM job_unit WHERE job_id = :job_id GROUP BY state")
-_DONE = sa.text(
+_COUNTS = Statement("SELECT state, COUNT(*) AS units FROM job_unit WHERE job_id = :job_id GROUP BY state")
+_DONE = Statement(
     "SELECT u.item_id, u.data_row_id, i.name FROM job_unit u JOIN item i ON i.id = u.item_id"
     " WHERE u.job_id = :job_id AND u.state = 'DONE' ORDER BY u.position"
 )
-_ERRORS = sa.text(
+_ERRORS = Statement(
     "SELECT id, spec, error FROM job_unit WHERE job_id = :job_id AND state = 'ERROR' ORDER BY position LIMIT :most"
 )
+_UNFINISHED = Statement("SELECT id FROM job WHERE status = 'PENDING' ORDER BY id")
 _ACTIONS = {
     "imageGroup": "Creating an image group",
     "dicomSeries": "Creating a DICOM series",
@@ -68,7 +68,7 @@ def find_job(
 
     Raises AuthorisationError.
     """
-    found = row_dict(tx.execute(_JOB, {**caller.scope, "job_id": as_id(job_id)}))
+    found = _JOB.first(tx, {**caller.scope, "job_id": as_id(job_id)})
     if found is None:
         raise AuthorisationError()
     if folder_id is not None and found["folder_id"] != as_id(folder_id):
@@ -80,7 +80,7 @@ def find_job(
 
 def job_state(tx: Transaction, job: dict[str, Any]) -> JobState:
     """Counts, results and errors of a job that `find_job` gave."""
-    counts = {str(row[0]): int(row[1]) for row in tx.execute(_COUNTS, {"job_id": job["id"]})}
+    counts = {row["state"]: row["units"] for row in _COUNTS.rows(tx, {"job_id": job["id"]})}
     status = LongPollingStatus(job["status"])
     done, failed, cancelled = (counts.get(state, 0) for state in ("DONE", "ERROR", "CANCELLED"))
     over = status is not LongPollingStatus.PENDING
@@ -91,20 +91,20 @@ def job_state(tx: Transaction, job: dict[str, Any]) -> JobState:
         done=done,
         failed=failed,
         cancelled=cancelled,
-        made=[(row[0], row[1], row[2]) for row in tx.execute(_DONE, {"job_id": job["id"]})] if over else [],
+        made=[tuple(row.values()) for row in _DONE.rows(tx, {"job_id": job["id"]})] if over else [],
         failures=_failures(tx, job["id"]) if failed else [],
     )
 
 
 def _failures(tx: Transaction, job_id: str) -> list[UnitFailure]:
     failures = []
-    for unit_id, spec, error in tx.execute(_ERRORS, {"job_id": job_id, "most": MAX_ERRORS}):
-        unit = UnitSpec.from_json(spec)
+    for row in _ERRORS.rows(tx, {"job_id": job_id, "most": MAX_ERRORS}):
+        unit = UnitSpec.from_json(row["spec"])
         action = _ACTIONS.get(unit.kind, f"Reading the {unit.item_type.data_type.value.replace('_', ' ')}")
-        failures.append(UnitFailure(unit_id, unit.urls, error, action))
+        failures.append(UnitFailure(row["id"], unit.urls, row["error"], action))
     return failures
 
 
 def unfinished_jobs(tx: Transaction) -> list[str]:
     """Jobs that are not over, oldest first."""
-    return [str(row[0]) for row in tx.execute(sa.text("SELECT id FROM job WHERE status = 'PENDING' ORDER BY id"))]
+    return _UNFINISHED.column(tx, {})

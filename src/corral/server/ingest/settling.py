@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from corral.server import clock
 from corral.server.access.callers import Caller
@@ -26,29 +28,52 @@ class Target:
     dataset_id: str | None
 
 
-def settle_unit(caller: Caller, tx: Transaction, target: Target, probed: Probed) -> tuple[str, str | None]:
-    """Make the unit's item (and its parts); returns the item's id and its data hash in the target dataset."""
-    unit = probed.unit
-    if is_composite(unit):
-        item_id = _make_composite(caller, tx, target, probed)
-    else:
-        item_id = _make_single(caller, tx, target, probed)
-    slots.fulfil(tx, unit)
-    own, mirrored = item_commands.mirror_into(tx, target.folder_id, [item_id])
+@dataclass(frozen=True)
+class Settled:
+    """What a unit became: its item and, where the target is a dataset, the item's data row."""
+
+    item_id: str
+    data_row_id: str | None
+
+
+def settle_units(caller: Caller, tx: Transaction, target: Target, probed: Sequence[Probed]) -> list[Settled]:
+    """Make the items (and parts) of these units, with few statements however many they are."""
+    rows: list[dict[str, Any]] = []
+    parts: dict[str, list[str]] = {}
+    mains = []
+    for one in probed:
+        made = _composite_rows(caller, target, one) if is_composite(one.unit) else [_single_row(caller, target, one)]
+        rows += made
+        mains.append(str(made[-1]["id"]))
+        if len(made) > 1:
+            parts[mains[-1]] = [row["id"] for row in made[:-1]]
+    item_commands.insert_items(tx, rows, parts)
+    slots.fulfil(tx, [one.unit for one in probed])
+    hashes = _add_to_dataset(tx, target, mains)
+    return [Settled(item_id, hashes.get(item_id)) for item_id in mains]
+
+
+def _add_to_dataset(tx: Transaction, target: Target, item_ids: list[str]) -> dict[str, str]:
+    """The data hashes of new items by item id, in the dataset that the job was for or that mirrors the folder."""
+    own, mirrored = item_commands.mirror_into(tx, target.folder_id, item_ids)
     if target.dataset_id is None or target.dataset_id == own:
-        return item_id, mirrored.get(item_id)
-    row = {"id": new_id(), "dataset_id": target.dataset_id, "item_id": item_id, "now": clock.now()}
-    datasets.add_rows(tx, target.dataset_id, [row])
-    return item_id, str(row["id"])
+        return mirrored
+    now = clock.now()
+    hashes = {item_id: new_id() for item_id in item_ids}
+    rows = [
+        {"id": data_hash, "dataset_id": target.dataset_id, "item_id": item_id, "now": now}
+        for item_id, data_hash in hashes.items()
+    ]
+    datasets.add_rows(tx, target.dataset_id, rows)
+    return hashes
 
 
-def _make_single(caller: Caller, tx: Transaction, target: Target, probed: Probed) -> str:
+def _single_row(caller: Caller, target: Target, probed: Probed) -> dict[str, Any]:
     unit, file = probed.unit, probed.unit.files[0]
-    item_id = file.slot_id or new_id()
-    row = item_commands.new_item(
+    return item_commands.new_item(
         caller,
         target.folder_id,
-        item_id,
+        file.slot_id or new_id(),
         unit.kind,
         unit.title or _last_part(file.url),
         probed.facts[0],
@@ -56,12 +81,11 @@ def _make_single(caller: Caller, tx: Transaction, target: Target, probed: Probed
         client_metadata=json.dumps(unit.client_metadata),
         timeseries_settings=json.dumps(unit.settings) if unit.settings else None,
     )
-    item_commands.insert_items(tx, [row], {})
-    return item_id
 
 
-def _make_composite(caller: Caller, tx: Transaction, target: Target, probed: Probed) -> str:
-    unit, composite_id = probed.unit, new_id()
+def _composite_rows(caller: Caller, target: Target, probed: Probed) -> list[dict[str, Any]]:
+    """The parts in their order, then the composite itself."""
+    unit = probed.unit
     parts = [
         item_commands.new_item(
             caller,
@@ -78,14 +102,13 @@ def _make_composite(caller: Caller, tx: Transaction, target: Target, probed: Pro
     composite = item_commands.new_item(
         caller,
         target.folder_id,
-        composite_id,
+        new_id(),
         unit.kind,
         unit.title or _composite_title(unit),
         _composite_facts(unit, probed.facts),
         client_metadata=json.dumps(unit.client_metadata),
     )
-    item_commands.insert_items(tx, [*parts, composite], {composite_id: [part["id"] for part in parts]})
-    return composite_id
+    return [*parts, composite]
 
 
 def _composite_facts(unit: UnitSpec, facts: list[Facts]) -> Facts:

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import sqlalchemy as sa
-
 from corral.errors import InvalidArgumentsError
 from corral.server import clock
 from corral.server.access.callers import Caller
-from corral.server.database import PointQuery, Transaction
+from corral.server.database import Transaction
 from corral.server.identifiers import new_id
 from corral.server.ingest.unit_specs import FileSpec, UnitSpec
+from corral.server.statements import Statement
 from corral.vocabulary import StorageItemType
 
 # A slot outlives the URL that fills it, so that no upload in flight loses its place.
 _GRACE_SECONDS = 3600
-_INSERT = sa.text(
+_INSERT = Statement(
     "INSERT INTO upload_slot (id, organisation_id, user_id, folder_id, object_key, item_type, created_at, expires_at)"
     " VALUES (:id, :organisation_id, :user_id, :folder_id, :object_key, :item_type, :now, :expires)"
 )
@@ -25,15 +24,14 @@ _CLAIM = (
     "UPDATE upload_slot SET job_id = :job_id WHERE {match} AND user_id = :user_id AND job_id IS NULL"
     " RETURNING id, object_key"
 )
-_OPEN = PointQuery("SELECT id FROM upload_slot WHERE object_key = :key AND job_id IS NULL AND expires_at > :now")
+_OPEN = Statement("SELECT id FROM upload_slot WHERE object_key = :key AND job_id IS NULL AND expires_at > :now")
 _FIND = "SELECT id, object_key FROM upload_slot WHERE {match} = :value AND user_id = :user_id AND job_id IS NULL"
-_FIND_BY_ID = PointQuery(_FIND.format(match="id"))
-_FIND_BY_KEY = PointQuery(_FIND.format(match="object_key"))
-_FULFIL = sa.text("DELETE FROM upload_slot WHERE id IN :ids").bindparams(
-    sa.bindparam("ids", expanding=True, type_=sa.String)
-)
-_CLAIM_BY_ID = sa.text(_CLAIM.format(match="id = :slot_id"))
-_CLAIM_BY_KEY = sa.text(_CLAIM.format(match="object_key = :object_key"))
+_FIND_BY_ID = Statement(_FIND.format(match="id"))
+_FIND_BY_KEY = Statement(_FIND.format(match="object_key"))
+_FULFIL = Statement("DELETE FROM upload_slot WHERE id IN :ids[]")
+_RELEASE = Statement("UPDATE upload_slot SET job_id = NULL WHERE id IN :ids[]")
+_CLAIM_BY_ID = Statement(_CLAIM.format(match="id = :slot_id"))
+_CLAIM_BY_KEY = Statement(_CLAIM.format(match="object_key = :object_key"))
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,7 @@ def reserve(
         }
         for slot in slots
     ]
-    tx.execute(_INSERT, rows)
+    _INSERT.run_many(tx, rows)
     return slots
 
 
@@ -100,23 +98,21 @@ def _claim_unit(caller: Caller, tx: Transaction, job_id: str, unit: UnitSpec) ->
 
 def _claim_file(caller: Caller, tx: Transaction, job_id: str, file: FileSpec) -> bool:
     values = {"job_id": job_id, "user_id": caller.user_id, "slot_id": file.slot_id, "object_key": file.url}
-    found = tx.execute(_CLAIM_BY_ID if file.slot_id else _CLAIM_BY_KEY, values).first()
+    found = (_CLAIM_BY_ID if file.slot_id else _CLAIM_BY_KEY).first(tx, values)
     if found is None:
         return False
-    file.slot_id, file.object_key = found[0], found[1]
+    file.slot_id, file.object_key = found["id"], found["object_key"]
     return True
 
 
 def release(tx: Transaction, unit: UnitSpec) -> None:
     """Give the slots of a unit that failed back to their owner, until they expire."""
-    for file in unit.files:
-        if file.object_key is not None:
-            tx.execute(sa.text("UPDATE upload_slot SET job_id = NULL WHERE id = :id"), {"id": file.slot_id})
+    _RELEASE.run(tx, {"ids": [file.slot_id for file in unit.files if file.object_key is not None]})
 
 
-def fulfil(tx: Transaction, unit: UnitSpec) -> None:
-    """The unit's files are items now: their slots are gone."""
-    tx.execute(_FULFIL, {"ids": [file.slot_id for file in unit.files]})
+def fulfil(tx: Transaction, units: Sequence[UnitSpec]) -> None:
+    """The files of these units are items now: their slots are gone."""
+    _FULFIL.run(tx, {"ids": [file.slot_id for unit in units for file in unit.files]})
 
 
 def look_up(caller: Caller, tx: Transaction, units: Sequence[UnitSpec]) -> list[str | None]:

@@ -12,8 +12,9 @@ from corral.errors import AuthorisationError
 from corral.server import paging
 from corral.server.access import rights
 from corral.server.access.callers import Caller
-from corral.server.database import PointQuery, Transaction
+from corral.server.database import Transaction
 from corral.server.identifiers import as_id
+from corral.server.statements import Statement
 from corral.vocabulary import FoldersSortBy
 
 Row = dict[str, Any]
@@ -23,8 +24,8 @@ _COLUMNS = (
     f" f.folder_type, d.id AS synced_dataset_id, {rights.folder_role('f.id')} AS role"
 )
 _FROM = "FROM folder f JOIN corral_user o ON o.id = f.owner_id LEFT JOIN dataset d ON d.backing_folder_id = f.id"
-_ONE = PointQuery(f"SELECT {_COLUMNS} {_FROM} WHERE f.id = :folder_id AND {rights.folder_visible('f')}")
-_ROLE = PointQuery(
+_ONE = Statement(f"SELECT {_COLUMNS} {_FROM} WHERE f.id = :folder_id AND {rights.folder_visible('f')}")
+_ROLE = Statement(
     f"SELECT {rights.folder_role('f.id')} AS role FROM folder f"
     f" WHERE f.id = :folder_id AND {rights.folder_visible('f')}"
 )
@@ -70,10 +71,7 @@ def require_role(caller: Caller, tx: Transaction, folder_id: str, *, admin: bool
     Raises AuthorisationError.
     """
     folder_id = as_id(folder_id)
-    query = (
-        f"SELECT {rights.folder_role('f.id')} FROM folder f WHERE f.id = :folder_id AND {rights.folder_visible('f')}"
-    )
-    role = tx.execute(sa.text(query), {**caller.scope, "folder_id": folder_id}).scalar()
+    role = _ROLE.value(tx, {**caller.scope, "folder_id": folder_id})
     if role is None:
         raise AuthorisationError()
     if admin and role != "admin":

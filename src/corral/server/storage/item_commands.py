@@ -13,14 +13,15 @@ from corral.server import clock
 from corral.server.access import rights
 from corral.server.access.callers import Caller
 from corral.server.audit import record
-from corral.server.database import PointQuery, Transaction
+from corral.server.database import Transaction
 from corral.server.identifiers import as_id, new_id
 from corral.server.media.facts import Facts
+from corral.server.statements import Statement
 from corral.server.storage import folder_queries, item_queries, removal
-from corral.server.tables import schema
 
-_INSERT = sa.insert(schema.item)
-_ROW = sa.text("INSERT INTO data_row (id, dataset_id, item_id, created_at) VALUES (:id, :dataset_id, :item_id, :now)")
+_TOUCH = Statement("UPDATE dataset SET last_edited_at = :now WHERE id = :id")
+_ROW = Statement("INSERT INTO data_row (id, dataset_id, item_id, created_at) VALUES (:id, :dataset_id, :item_id, :now)")
+_CHILD = Statement("INSERT INTO item_child (parent_id, position, child_id) VALUES (:parent, :position, :child)")
 _IDS = sa.bindparam("ids", expanding=True, type_=sa.String)
 
 
@@ -69,16 +70,25 @@ _FACT_COLUMNS = (
 )
 
 
+_COLUMNS = (
+    *("id", "organisation_id", "folder_id", "item_type", "name", "client_metadata", "owner_id", "created_at"),
+    *("last_edited_at", "storage_location", "object_key", "url", "is_frame", "timeseries_settings", "extra_facts"),
+    *_FACT_COLUMNS,
+)
+_INSERT = Statement(
+    f"INSERT INTO item ({', '.join(_COLUMNS)}) VALUES ({', '.join(f':{column}' for column in _COLUMNS)})"
+)
+
+
 def insert_items(tx: Transaction, items: Sequence[Mapping[str, Any]], parts: Mapping[str, Sequence[str]]) -> None:
     """Store new items, and the parts of new composites (composite id → part ids in order)."""
-    tx.execute(_INSERT, list(items))
+    _INSERT.run_many(tx, items)
     links = [
-        {"parent_id": parent, "position": position, "child_id": child}
+        {"parent": parent, "position": position, "child": child}
         for parent, children in parts.items()
         for position, child in enumerate(children)
     ]
-    if links:
-        tx.execute(sa.insert(schema.item_child), links)
+    _CHILD.run_many(tx, links)
 
 
 def mirror_into(tx: Transaction, folder_id: str, item_ids: Sequence[str]) -> tuple[str | None, dict[str, str]]:
@@ -88,8 +98,8 @@ def mirror_into(tx: Transaction, folder_id: str, item_ids: Sequence[str]) -> tup
         return dataset_id, {}
     now = clock.now()
     rows = [{"id": new_id(), "dataset_id": dataset_id, "item_id": item_id, "now": now} for item_id in item_ids]
-    tx.execute(_ROW, rows)
-    tx.execute(sa.text("UPDATE dataset SET last_edited_at = :now WHERE id = :id"), {"now": now, "id": dataset_id})
+    _ROW.run_many(tx, rows)
+    _TOUCH.run(tx, {"now": now, "id": dataset_id})
     return dataset_id, {str(row["item_id"]): str(row["id"]) for row in rows}
 
 
@@ -99,7 +109,7 @@ def mirrored_dataset(tx: Transaction, folder_id: str) -> str | None:
     return None if found is None else str(found["id"])
 
 
-_MIRROR = PointQuery("SELECT id FROM dataset WHERE backing_folder_id = :folder_id")
+_MIRROR = Statement("SELECT id FROM dataset WHERE backing_folder_id = :folder_id")
 
 
 def update_item(caller: Caller, tx: Transaction, item_id: str, changes: Mapping[str, str | None]) -> str:

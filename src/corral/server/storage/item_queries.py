@@ -12,8 +12,9 @@ from corral.errors import AuthorisationError, InvalidArgumentsError
 from corral.server import paging
 from corral.server.access import rights
 from corral.server.access.callers import Caller
-from corral.server.database import PointQuery, Transaction
+from corral.server.database import Transaction
 from corral.server.identifiers import as_id
+from corral.server.statements import Statement
 from corral.server.storage import folder_queries
 from corral.vocabulary import FoldersSortBy, StorageItemType
 
@@ -27,7 +28,7 @@ COLUMNS = (
     " i.extra_facts, i.timeseries_settings, (SELECT COUNT(*) FROM data_row r WHERE r.item_id = i.id) AS data_units"
 )
 FROM = "FROM item i JOIN corral_user o ON o.id = i.owner_id"
-_ONE = PointQuery(f"SELECT {COLUMNS} {FROM} WHERE i.id = :item_id AND {rights.item_visible('i')}")
+_ONE = Statement(f"SELECT {COLUMNS} {FROM} WHERE i.id = :item_id AND {rights.item_visible('i')}")
 _MANY = sa.text(f"SELECT {COLUMNS} {FROM} WHERE i.id IN :item_ids AND {rights.item_visible('i')}").bindparams(
     sa.bindparam("item_ids", expanding=True, type_=sa.String)
 )

@@ -27,6 +27,7 @@ OPERATIONS = (
         uploads.start_job,
         PostUploadJob,
         transaction="own",
+        creates=True,
     ),
     Operation("GET", "datasetdatalongpolling", "wait for a job", uploads.poll_job, transaction="own"),
     Operation(

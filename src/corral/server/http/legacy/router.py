@@ -9,7 +9,6 @@ from typing import Any
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import Route
 
 from corral.errors import (
     CorralError,
@@ -22,6 +21,7 @@ from corral.errors import (
 from corral.server.http import dispatch
 from corral.server.http.bodies import read_body, read_json
 from corral.server.http.caller import legacy_caller, request_digest
+from corral.server.http.door import Door
 from corral.server.http.house import Call, House
 from corral.server.http.legacy.operations import OPERATIONS
 from corral.server.http.operations import Operation, Stream
@@ -35,6 +35,8 @@ async def door(request: Request) -> Response:
     """One legacy request."""
     house: House = request.app.state.house
     try:
+        if request.method != "POST":
+            raise MethodNotAllowedError()
         body = await read_body(request, house.settings.limits.json_body_bytes)
         result = await _serve(request, house, body)
         if not isinstance(result, Stream):
@@ -53,7 +55,7 @@ async def _serve(request: Request, house: House, body: bytes) -> Any:
     if not isinstance(values, dict):
         raise InvalidArgumentsError("The body must be an object with query_type, query_method and values.")
     operation = _find(envelope.get("query_type"), envelope.get("query_method"))
-    call = Call(house, request_digest=request_digest(request, body))
+    call = Call(house, request_digest=request_digest(request, body) if operation.creates else "")
     call.dataset_id = request.headers.get("resourceid", "")
     call.uid = values.get("uid")
     payload = values.get("payload")
@@ -92,4 +94,4 @@ def _enveloped(pieces: Iterator[bytes]) -> Iterator[bytes]:
     yield b"}"
 
 
-routes = [Route("/public", door, methods=["POST"]), Route("/public/user", door, methods=["POST"])]
+routes = [Door("/public", door, exact=True), Door("/public/user", door, exact=True)]

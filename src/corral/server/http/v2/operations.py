@@ -108,6 +108,7 @@ _UPLOADS = (
         jobs.reserve_for_dataset,
         storage.ReserveDatasetSlots,
         transaction="write",
+        durable=False,
     ),
     Operation(
         "POST",
@@ -116,6 +117,7 @@ _UPLOADS = (
         jobs.reserve_in_folder,
         storage.ReserveSlots,
         transaction="write",
+        durable=False,
     ),
     Operation(
         "POST",
@@ -124,6 +126,7 @@ _UPLOADS = (
         jobs.start_job,
         uploads.PostUploadJob,
         transaction="own",
+        creates=True,
     ),
     Operation("GET", f"{_JOBS}/{{job}}", "wait for a job", jobs.poll_job, uploads.PollJob, transaction="own"),
     Operation("POST", f"{_JOBS}/{{job}}/cancel", "cancel a job", jobs.cancel_job, transaction="write"),

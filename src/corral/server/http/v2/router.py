@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
+from functools import cache
 from typing import Any, get_args, get_origin
 from urllib.parse import parse_qsl, unquote
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from corral.errors import (
     CorralError,
@@ -23,6 +23,7 @@ from corral.records.record import Record
 from corral.server.http import dispatch
 from corral.server.http.bodies import read_body, read_json
 from corral.server.http.caller import request_digest, v2_caller
+from corral.server.http.door import Door
 from corral.server.http.house import Call, House
 from corral.server.http.operations import Operation
 from corral.server.http.v2.operations import OPERATIONS
@@ -30,7 +31,6 @@ from corral.server.http.v2.operations import OPERATIONS
 log = logging.getLogger(__name__)
 
 PREFIX = "/v2/public/"
-_VERBS = ["GET", "POST", "PATCH", "DELETE"]
 _Tree = dict[str, Any]
 
 
@@ -76,7 +76,7 @@ async def door(request: Request) -> Response:
         raw = (request.scope.get("raw_path") or request.scope["path"].encode()).decode("latin-1")
         operation, values = find(request.method, raw[len(PREFIX) :])
         body = await read_body(request, house.settings.limits.json_body_bytes)
-        call = Call(house, request_digest=request_digest(request, body))
+        call = Call(house, request_digest=request_digest(request, body) if operation.creates else "")
         names = [segment[1:-1] for segment in operation.name.split("/") if segment.startswith("{")]
         call.path = dict(zip(names, values, strict=True))
         result = await dispatch.perform(
@@ -106,19 +106,26 @@ def _payload(request: Request, operation: Operation, body: bytes) -> Any:
 
 
 def _query(request: Request, record: type[Record]) -> dict[str, Any]:
-    lists = {
-        info.alias or name
-        for name, info in record.model_fields.items()
-        if list in {get_origin(kind) or kind for kind in (info.annotation, *get_args(info.annotation))}
-    }
-    values: dict[str, Any] = {}
     query = request.scope.get("query_string", b"").decode("latin-1")
+    if not query:
+        return {}
+    lists, values = _lists(record), dict[str, Any]()
     for name, value in parse_qsl(query, keep_blank_values=True, max_num_fields=10_000):
         if name in lists:
             values.setdefault(name, []).append(value)
         else:
             values[name] = value
     return values
+
+
+@cache
+def _lists(record: type[Record]) -> frozenset[str]:
+    """The wire names of the fields that may be given more than once."""
+    return frozenset(
+        info.alias or name
+        for name, info in record.model_fields.items()
+        if list in {get_origin(kind) or kind for kind in (info.annotation, *get_args(info.annotation))}
+    )
 
 
 def _failure(error: CorralError) -> Response:
@@ -129,4 +136,4 @@ def _failure(error: CorralError) -> Response:
     return Response(content, error.status, headers, media_type="application/json")
 
 
-routes = [Route(PREFIX + "{path:path}", door, methods=[*_VERBS, "PUT"])]
+routes = [Door(PREFIX, door)]

@@ -90,7 +90,7 @@ async def poll_job(call: Call, wanted: PollJob) -> dict[str, Any]:
 
 
 def _state(call: Call) -> JobState:
-    with call.house.database.read() as tx:
+    with call.house.database.glance() as tx:
         job = queries.find_job(call.caller, tx, call.path["job"], folder_id=call.path["folder"])
         return queries.job_state(tx, job)
 
