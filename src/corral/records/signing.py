@@ -93,7 +93,14 @@ def verify_legacy(authorization: str, body: bytes, verify: Verify = verify_with_
 
 def content_digest(body: bytes) -> str:
     """The Content-Digest value of a body."""
+    return _digest(body) if body else _EMPTY_DIGEST
+
+
+def _digest(body: bytes) -> str:
     return f"sha-256=:{base64.b64encode(hashlib.sha256(body).digest()).decode()}:"
+
+
+_EMPTY_DIGEST = _digest(b"")
 
 
 def sign_rest(private_key: Ed25519PrivateKey, method: str, target: str, body: bytes, created: int) -> dict[str, str]:

@@ -13,6 +13,8 @@ from sqlalchemy import event
 
 Transaction = sa.Connection
 
+_BUSY_MILLISECONDS = 30_000
+
 
 class Database:
     """One database; threads may share it. A transaction ends with the `with` block: commit, or rollback on error."""
@@ -79,9 +81,30 @@ class Database:
             return
         with self._one_writer:
             connection = self._writing_connection()
-            _set_synchronous(connection, "full" if durable else "normal")
+            _set(connection, "synchronous", "full" if durable else "normal")
             with connection.begin():
                 yield connection
+
+    @contextmanager
+    def write_if_free(self) -> Iterator[Transaction | None]:
+        """A transaction as by `write(durable=False)` if SQLite's writer is free this very moment, else None.
+
+        Waits for nothing, neither another writer nor the disk: the event loop itself may use it.
+        """
+        if not self.is_sqlite or not self._one_writer.acquire(blocking=False):
+            yield None
+            return
+        try:
+            connection = self._writing_connection()
+            _set(connection, "synchronous", "normal")
+            begun = _begin_at_once(connection)
+            if begun is None:
+                yield None
+                return
+            with begun:
+                yield connection
+        finally:
+            self._one_writer.release()
 
     def _writing_connection(self) -> Transaction:
         if self._writer is None or self._writer.closed:
@@ -95,10 +118,20 @@ class Database:
         self.engine.dispose()
 
 
-def _set_synchronous(connection: Transaction, level: str) -> None:
+def _set(connection: Transaction, pragma: str, value: str | int) -> None:
     cursor = connection.connection.cursor()
-    cursor.execute(f"pragma synchronous={level}")
+    cursor.execute(f"pragma {pragma}={value}")
     cursor.close()
+
+
+def _begin_at_once(connection: Transaction) -> sa.Transaction | None:
+    _set(connection, "busy_timeout", 0)
+    try:
+        return connection.begin()
+    except sa.exc.OperationalError:  # another process is writing
+        return None
+    finally:
+        _set(connection, "busy_timeout", _BUSY_MILLISECONDS)
 
 
 def _prepare_sqlite(engine: sa.Engine) -> None:
@@ -111,7 +144,8 @@ def _prepare_sqlite(engine: sa.Engine) -> None:
         cursor.execute("pragma journal_mode=wal")
         cursor.execute("pragma synchronous=full")
         cursor.execute("pragma foreign_keys=on")
-        cursor.execute("pragma busy_timeout=30000")
+        cursor.execute(f"pragma busy_timeout={_BUSY_MILLISECONDS}")
+        cursor.execute("pragma wal_autocheckpoint=8000")
         cursor.execute("pragma cache_size=-65536")
         cursor.close()
 

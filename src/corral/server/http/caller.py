@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Callable
 
 from nacl.bindings import crypto_sign_open
 from nacl.exceptions import CryptoError
@@ -20,19 +21,25 @@ from corral.server.settings import Limits
 _AHEAD_SECONDS = 300.0
 
 
-def legacy_caller(request: Request, body: bytes, tx: Transaction) -> Caller:
-    """The sender of a legacy request. Raises AuthenticationError, KeyNotFoundError."""
-    authorization = request.headers.get("authorization", "")
-    if authorization.startswith("Bearer "):
-        return callers.by_token(tx, authorization[7:])
-    return callers.by_key(tx, signing.verify_legacy(authorization, body, _verify))
+# Proves that whoever asks holds a key, without the database; what comes back finds out whose key it is.
+Proof = Callable[[], "Lookup"]
+Lookup = Callable[[Transaction], Caller]
 
 
-def v2_caller(request: Request, body: bytes, tx: Transaction, limits: Limits) -> Caller:
-    """The sender of a REST request. Raises AuthenticationError, KeyNotFoundError."""
+def legacy_caller(request: Request, body: bytes) -> Lookup:
+    """Check a legacy request. Raises AuthenticationError; the lookup raises it too, and KeyNotFoundError."""
     authorization = request.headers.get("authorization", "")
     if authorization.startswith("Bearer "):
-        return callers.by_token(tx, authorization[7:])
+        return lambda tx: callers.by_token(tx, authorization[7:])
+    key = signing.verify_legacy(authorization, body, _verify)
+    return lambda tx: callers.by_key(tx, key)
+
+
+def v2_caller(request: Request, body: bytes, limits: Limits) -> Lookup:
+    """Check a REST request. Raises AuthenticationError; the lookup raises it too, and KeyNotFoundError."""
+    authorization = request.headers.get("authorization", "")
+    if authorization.startswith("Bearer "):
+        return lambda tx: callers.by_token(tx, authorization[7:])
     if "signature" not in request.headers:
         raise AuthenticationError("The request is not signed and carries no bearer token.")
     key = signing.verify_rest(
@@ -45,7 +52,7 @@ def v2_caller(request: Request, body: bytes, tx: Transaction, limits: Limits) ->
         max_ahead=_AHEAD_SECONDS,
         verify=_verify,
     )
-    return callers.by_key(tx, key)
+    return lambda tx: callers.by_key(tx, key)
 
 
 def _verify(key: bytes, signature: bytes, message: bytes) -> None:

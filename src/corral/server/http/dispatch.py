@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import orjson
@@ -14,45 +14,54 @@ from corral.errors import InvalidArgumentsError, OperationNotBuiltError
 from corral.server import replays
 from corral.server.access.callers import Caller
 from corral.server.database import Transaction
+from corral.server.http.caller import Lookup, Proof
 from corral.server.http.house import Call, House
 from corral.server.http.operations import Operation
 
-Authenticate = Callable[[Transaction], Caller]
 Parse = Callable[[], Any]
 
 
-async def perform(house: House, operation: Operation, call: Call, authenticate: Authenticate, parse: Parse) -> Any:
+async def perform(house: House, operation: Operation, call: Call, prove: Proof, parse: Parse) -> Any:
     """Run one operation and return what its handler returned. Raises CorralError."""
-    if inspect.iscoroutinefunction(operation.handler):
-        call.caller = await call.read(lambda: _authenticate(house, authenticate))
+    if operation.waits and operation.handler is not None:
+        look_up = prove()
+        call.caller = await call.read(lambda: _caller(house, look_up))
         return await operation.handler(call, _parsed(parse))
     if operation.quick and house.database.is_sqlite:
-        # A point read from a local file is cheaper than the way to a thread and back.
-        with house.database.glance() as tx:
-            call.caller = authenticate(tx)
-            return _handle(operation, call.inside(tx), parse)
-    return await run_in_threadpool(_perform, house, operation, call, authenticate, parse)
+        # A small statement on a local file is cheaper than the way to a thread and back.
+        look_up = prove()
+        with _at_once(house, operation) as tx:
+            if tx is not None:
+                call.caller = look_up(tx)
+                return _handle(operation, call.inside(tx), parse)
+    return await run_in_threadpool(_perform, house, operation, call, prove, parse)
 
 
-def _perform(house: House, operation: Operation, call: Call, authenticate: Authenticate, parse: Parse) -> Any:
+def _at_once(house: House, operation: Operation) -> AbstractContextManager[Transaction | None]:
+    return house.database.glance() if operation.transaction == "read" else house.database.write_if_free()
+
+
+def _perform(house: House, operation: Operation, call: Call, prove: Proof, parse: Parse) -> Any:
+    # Those who hold no key must not be able to hold the one writer: the signature is settled before it is taken.
+    look_up = prove()
     if operation.transaction == "read":
         with house.database.read() as tx:
-            call.caller = authenticate(tx)
+            call.caller = look_up(tx)
             return _handle(operation, call.inside(tx), parse)
-    # Strangers must not be able to hold the one writer: who asks is settled before it is taken.
-    call.caller = _authenticate(house, authenticate)
     if operation.transaction == "own":
+        call.caller = _caller(house, look_up)
         return _handle(operation, call, parse)
     with house.database.write(durable=operation.durable) as tx:
+        call.caller = look_up(tx)
         result = _handle_once(operation, call.inside(tx), parse)
     for hook in call.after_commit:
         hook()
     return result
 
 
-def _authenticate(house: House, authenticate: Authenticate) -> Caller:
+def _caller(house: House, look_up: Lookup) -> Caller:
     with house.database.glance() as tx:
-        return authenticate(tx)
+        return look_up(tx)
 
 
 def _handle(operation: Operation, call: Call, parse: Parse) -> Any:

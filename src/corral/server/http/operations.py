@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from typing import Any
 
@@ -19,7 +21,8 @@ class Operation:
     `method` and `name` are the HTTP method and path of the REST door, or the query method and query type of the
     legacy door. `transaction` says what the door opens around the handler: "read", "write", or "own" when the
     handler opens its own. `durable` is off where a power cut may lose what was answered
-    (see Database.write). `creates` makes an automatic retry get the first answer again.
+    (see Database.write). `quick` is for a point read, or a small write that need not be durable: it may run on the
+    event loop. `creates` makes an automatic retry get the first answer again.
     """
 
     method: str
@@ -32,6 +35,16 @@ class Operation:
     durable: bool = True
     quick: bool = False
     in_query: bool = False
+
+    @cached_property
+    def waits(self) -> bool:
+        """Whether the handler is a coroutine: it waits without holding a thread."""
+        return inspect.iscoroutinefunction(self.handler)
+
+    @cached_property
+    def placeholders(self) -> list[str]:
+        """The names in the braces of a REST path, in order."""
+        return [segment[1:-1] for segment in self.name.split("/") if segment.startswith("{")]
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ async def _serve(request: Request, house: House, body: bytes) -> Any:
         house,
         operation,
         call,
-        lambda tx: legacy_caller(request, body, tx),
+        lambda: legacy_caller(request, body),
         lambda: operation.payload.from_wire(payload if payload is not None else {}) if operation.payload else payload,
     )
 

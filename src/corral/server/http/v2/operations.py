@@ -109,6 +109,7 @@ _UPLOADS = (
         storage.ReserveDatasetSlots,
         transaction="write",
         durable=False,
+        quick=True,
     ),
     Operation(
         "POST",
@@ -118,6 +119,7 @@ _UPLOADS = (
         storage.ReserveSlots,
         transaction="write",
         durable=False,
+        quick=True,
     ),
     Operation(
         "POST",

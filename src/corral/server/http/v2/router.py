@@ -77,13 +77,12 @@ async def door(request: Request) -> Response:
         operation, values = find(request.method, raw[len(PREFIX) :])
         body = await read_body(request, house.settings.limits.json_body_bytes)
         call = Call(house, request_digest=request_digest(request, body) if operation.creates else "")
-        names = [segment[1:-1] for segment in operation.name.split("/") if segment.startswith("{")]
-        call.path = dict(zip(names, values, strict=True))
+        call.path = dict(zip(operation.placeholders, values, strict=True))
         result = await dispatch.perform(
             house,
             operation,
             call,
-            lambda tx: v2_caller(request, body, tx, house.settings.limits),
+            lambda: v2_caller(request, body, house.settings.limits),
             lambda: _payload(request, operation, body),
         )
         return Response(orjson.dumps(result), media_type="application/json")
