@@ -21,6 +21,7 @@ from corral.server.ingest.unit_specs import UnitSpec, check_titles
 from corral.server.jobs import JobRunner
 from corral.server.statements import Statement
 from corral.server.storage import folder_queries
+from corral.vocabulary import StorageItemType
 
 # Up to here the bytes are read while the request waits: an upload must not feel like a queue.
 INLINE_FILES = 32
@@ -51,7 +52,7 @@ def register(caller: Caller, desk: Desk, runner: JobRunner, request: JobRequest)
         if earlier is not None:
             return str(json.loads(earlier))
         _target(caller, tx, request)
-        if sum(len(unit.files) for unit in request.units) <= INLINE_FILES:
+        if _is_small(request.units):
             slots.look_up(caller, tx, request.units)
             inline = _bytes(desk, request.units) <= INLINE_BYTES
     outcomes = [_probe(desk, unit) for unit in request.units] if inline else None
@@ -91,6 +92,12 @@ def _target(caller: Caller, tx: Transaction, request: JobRequest) -> Target:
         if dataset["backing_folder_id"] == folder_id:
             return Target(folder_id, dataset_id)
     return Target(folder_queries.require_role(caller, tx, str(folder_id), admin=True), dataset_id)
+
+
+def _is_small(units: Sequence[UnitSpec]) -> bool:
+    # Sequences are encoded, however few their images are: that is no work for a request to wait for.
+    encoded = any(unit.item_type is StorageItemType.IMAGE_SEQUENCE for unit in units)
+    return not encoded and sum(len(unit.files) for unit in units) <= INLINE_FILES
 
 
 def _bytes(desk: Desk, units: Sequence[UnitSpec]) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -35,7 +36,8 @@ _OPEN = sa.text(
     f" ORDER BY position LIMIT {BATCH}"
 )
 _TAKE = sa.text("UPDATE job_unit SET state = 'RUNNING', attempts = attempts + 1 WHERE id = :id")
-_PROBED = sa.text("UPDATE job_unit SET state = 'PROBED', spec = :spec, facts = :facts WHERE id = :id")
+_NEXT = Statement("SELECT MAX(position) + 1 FROM job_unit WHERE job_id = :job_id")
+_PROBED = Statement("UPDATE job_unit SET state = 'PROBED', spec = :spec, facts = :facts WHERE id = :id")
 _DONE = Statement("UPDATE job_unit SET state = 'DONE', item_id = :item_id, data_row_id = :row_id WHERE id = :id")
 _FAILED = sa.text("UPDATE job_unit SET state = 'ERROR', error = :error WHERE id = :id")
 _READY = Statement(
@@ -74,8 +76,8 @@ class LedgerJob:
     is_over: bool
 
 
-def write_units(tx: Transaction, job_id: str, units: Sequence[Outcome]) -> None:
-    """Write the units of a new job, in their order."""
+def write_units(tx: Transaction, job_id: str, units: Sequence[Outcome], first: int = 0) -> list[str]:
+    """Write the units of a job, in their order from position `first` on; returns their ids."""
     rows = [
         {
             "id": new_id(),
@@ -87,9 +89,10 @@ def write_units(tx: Transaction, job_id: str, units: Sequence[Outcome]) -> None:
             "item_id": unit.item_id,
             "row_id": unit.data_row_id,
         }
-        for position, unit in enumerate(units)
+        for position, unit in enumerate(units, first)
     ]
     _INSERT.run_many(tx, rows)
+    return [str(row["id"]) for row in rows]
 
 
 def read_job(tx: Transaction, job_id: str) -> LedgerJob:
@@ -111,21 +114,40 @@ def take_batch(tx: Transaction, job_id: str) -> list[LedgerUnit]:
     for unit_id, spec, attempts in tx.execute(_OPEN, {"job_id": job_id}).fetchall():
         unit = LedgerUnit(unit_id, UnitSpec.from_json(spec), attempts + 1)
         if attempts >= MAX_ATTEMPTS:
-            note(tx, unit, f"Reading this file stopped the server {MAX_ATTEMPTS} times; it was given up.")
+            note(tx, job_id, unit, f"Reading this file stopped the server {MAX_ATTEMPTS} times; it was given up.")
             continue
         tx.execute(_TAKE, {"id": unit_id})
         taken.append(unit)
     return taken
 
 
-def note(tx: Transaction, unit: LedgerUnit, outcome: Probed | str) -> None:
-    """Write down the facts of a unit, or why it failed."""
+def note(tx: Transaction, job_id: str, unit: LedgerUnit, outcome: list[Probed] | str) -> None:
+    """Write down the facts of a unit, or why it failed; a unit that became several gets more lines in the ledger."""
     if isinstance(outcome, str):
         tx.execute(_FAILED, {"id": unit.id, "error": outcome})
         slots.release(tx, unit.spec)
         return
-    facts = json.dumps([fact.to_json() for fact in outcome.facts])
-    tx.execute(_PROBED, {"id": unit.id, "spec": outcome.unit.to_json(), "facts": facts})
+    first, *others = outcome
+    if others:
+        rows = [Outcome(other.unit, "PROBED") for other in others]
+        ids = write_units(tx, job_id, rows, first=int(_NEXT.value(tx, {"job_id": job_id})))
+        for other_id, other in zip(ids, others, strict=True):
+            _write_facts(tx, other_id, other)
+    _write_facts(tx, unit.id, first)
+
+
+def _write_facts(tx: Transaction, unit_id: str, probed: Probed) -> None:
+    facts = {
+        "files": [fact.to_json() for fact in probed.facts],
+        "product": probed.product.to_json() if probed.product else None,
+    }
+    _PROBED.run(tx, {"id": unit_id, "spec": probed.unit.to_json(), "facts": json.dumps(facts)})
+
+
+def _read_facts(row: dict[str, Any]) -> Probed:
+    facts = json.loads(row["facts"])
+    product = Facts.from_json(facts["product"]) if facts["product"] else None
+    return Probed(UnitSpec.from_json(row["spec"]), [Facts.from_json(text) for text in facts["files"]], product)
 
 
 def finish_batch(caller: Caller, tx: Transaction, job_id: str, target: Target) -> None:
@@ -165,11 +187,7 @@ def cancel_job(tx: Transaction, job_id: str) -> int:
 
 def _settle_ready(caller: Caller, tx: Transaction, job_id: str, target: Target) -> None:
     while ready := _READY.rows(tx, {"job_id": job_id}):
-        probed = [
-            Probed(UnitSpec.from_json(row["spec"]), [Facts.from_json(text) for text in json.loads(row["facts"])])
-            for row in ready
-        ]
-        settled = settle_units(caller, tx, target, probed)
+        settled = settle_units(caller, tx, target, [_read_facts(row) for row in ready])
         _DONE.run_many(
             tx,
             [

@@ -18,14 +18,16 @@ class UnitError(Exception):
 
 @dataclass
 class Probed:
-    """A unit with the facts of its files, in the order in which they are to be shown."""
+    """A unit with the facts of its files, in the order in which they are to be shown, and of its product if any."""
 
     unit: UnitSpec
     facts: list[Facts]
+    product: Facts | None = None
 
 
 _PART_TYPES = {
     StorageItemType.IMAGE_GROUP: StorageItemType.IMAGE,
+    StorageItemType.IMAGE_SEQUENCE: StorageItemType.IMAGE,
     StorageItemType.DICOM_SERIES: StorageItemType.DICOM_FILE,
 }
 

@@ -33,6 +33,7 @@ _ERRORS = Statement(
 _UNFINISHED = Statement("SELECT id FROM job WHERE status = 'PENDING' ORDER BY id")
 _ACTIONS = {
     "imageGroup": "Creating an image group",
+    "imageSequence": "Creating an image sequence",
     "dicomSeries": "Creating a DICOM series",
 }
 

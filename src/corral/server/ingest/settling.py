@@ -102,10 +102,11 @@ def _composite_rows(caller: Caller, target: Target, probed: Probed) -> list[dict
     composite = item_commands.new_item(
         caller,
         target.folder_id,
-        new_id(),
+        (unit.product.slot_id if unit.product else None) or new_id(),
         unit.kind,
         unit.title or _composite_title(unit),
-        _composite_facts(unit, probed.facts),
+        probed.product or _composite_facts(unit, probed.facts),
+        object_key=unit.product.object_key if unit.product else None,
         client_metadata=json.dumps(unit.client_metadata),
     )
     return [*parts, composite]

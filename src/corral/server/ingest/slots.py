@@ -112,7 +112,8 @@ def release(tx: Transaction, unit: UnitSpec) -> None:
 
 def fulfil(tx: Transaction, units: Sequence[UnitSpec]) -> None:
     """The files of these units are items now: their slots are gone."""
-    _FULFIL.run(tx, {"ids": [file.slot_id for unit in units for file in unit.files]})
+    ids = [file.slot_id for unit in units for file in (*unit.files, unit.product) if file is not None]
+    _FULFIL.run(tx, {"ids": ids})
 
 
 def look_up(caller: Caller, tx: Transaction, units: Sequence[UnitSpec]) -> list[str | None]:

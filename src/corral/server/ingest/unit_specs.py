@@ -23,13 +23,17 @@ class FileSpec:
 
 @dataclass
 class UnitSpec:
-    """One unit of a job: a single file, or the files of a group or series."""
+    """One unit of a job: a single file, or the files of a group, sequence or series.
+
+    `product` is the file that Corral itself makes of them (the video of a sequence).
+    """
 
     kind: str
     title: str | None
     files: list[FileSpec]
     client_metadata: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] | None = None
+    product: FileSpec | None = None
 
     @property
     def item_type(self) -> StorageItemType:
@@ -49,7 +53,9 @@ class UnitSpec:
     def from_json(cls, text: str) -> UnitSpec:
         """Read the ledger's form."""
         data = json.loads(text)
-        return cls(**{**data, "files": [FileSpec(**file) for file in data["files"]]})
+        product = data.get("product")
+        files = [FileSpec(**file) for file in data["files"]]
+        return cls(**{**data, "files": files, "product": FileSpec(**product) if product else None})
 
 
 _SINGLES = {
@@ -73,11 +79,8 @@ def from_data_items(data_items: Mapping[str, Any]) -> list[UnitSpec]:
         for position, entry in _entries(data_items, name):
             units.append(_single(entry, item_type, f"{name}[{position}]"))
     for position, entry in _entries(data_items, "imageGroups"):
-        if entry.get("createVideo"):
-            raise OperationNotBuiltError(
-                "Image sequences (createVideo) are not built yet. Upload with create_video=False to get an image group."
-            )
-        units.append(_composite(entry, StorageItemType.IMAGE_GROUP, "images", f"imageGroups[{position}]"))
+        kind = StorageItemType.IMAGE_SEQUENCE if entry.get("createVideo") else StorageItemType.IMAGE_GROUP
+        units.append(_composite(entry, kind, "images", f"imageGroups[{position}]"))
     for position, entry in _entries(data_items, "dicomSeries"):
         units.append(_composite(entry, StorageItemType.DICOM_SERIES, "dicomFiles", f"dicomSeries[{position}]"))
     for position, entry in _entries(data_items, "scenes"):

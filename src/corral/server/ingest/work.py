@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
+from corral.server.access.callers import Caller
 from corral.server.ingest import ledger
 from corral.server.ingest.desk import Desk
 from corral.server.ingest.probing import Probed, UnitError, probe_unit
+from corral.server.ingest.sequencing import make_sequences
+from corral.vocabulary import StorageItemType
 
 _AT_ONCE = 4
 
@@ -20,20 +24,23 @@ def run_job(desk: Desk, job_id: str) -> None:
             with desk.database.write() as tx:
                 job = ledger.read_job(tx, job_id)
                 batch = [] if job.is_over else ledger.take_batch(tx, job_id)
-            outcomes = list(readers.map(lambda unit: _outcome(desk, unit), batch))
+            outcomes = list(readers.map(partial(_outcome, desk, job.caller), batch))
             with desk.database.write() as tx:
                 job = ledger.read_job(tx, job_id)
                 if job.is_over:  # cancelled while we were reading
                     return
                 for unit, outcome in zip(batch, outcomes, strict=True):
-                    ledger.note(tx, unit, outcome)
+                    ledger.note(tx, job_id, unit, outcome)
                 ledger.finish_batch(job.caller, tx, job_id, job.target)
                 if ledger.finish_job(job.caller, tx, job_id, job.target):
                     return
 
 
-def _outcome(desk: Desk, unit: ledger.LedgerUnit) -> Probed | str:
+def _outcome(desk: Desk, caller: Caller, unit: ledger.LedgerUnit) -> list[Probed] | str:
     try:
-        return probe_unit(desk, unit.spec)
+        probed = probe_unit(desk, unit.spec)
+        if unit.spec.item_type is StorageItemType.IMAGE_SEQUENCE:
+            return make_sequences(desk, caller, probed)
+        return [probed]
     except UnitError as error:
         return str(error)

@@ -7,7 +7,7 @@ import json
 import os
 import resource
 import sys
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from corral.server.media.facts import MediaError
 from corral.server.media.limits import CHILD_MEMORY_BYTES
@@ -27,18 +27,33 @@ def main() -> None:
         _answer(answers, _work(json.loads(line)))
 
 
-def _work(request: dict[str, str]) -> dict[str, str]:
-    kind = StorageItemType(request["kind"])
+def _probe(request: dict[str, Any]) -> dict[str, str]:
+    from corral.server.media.probe import probe
+
+    with open(request["path"], "rb") as file:
+        return {"facts": probe(file, StorageItemType(request["kind"]), request["name"]).to_json()}
+
+
+def _preview(request: dict[str, Any]) -> dict[str, str]:
+    from corral.server.media.preview import preview
+
+    content, mime = preview(request["path"], StorageItemType(request["kind"]), request["pixels"])
+    return {"content": base64.b64encode(content).decode(), "mime": mime}
+
+
+def _sequence(request: dict[str, Any]) -> dict[str, str]:
+    from corral.server.media.sequences import encode_sequence
+
+    encode_sequence(request["paths"], request["target"], request["width"], request["height"])
+    return {}
+
+
+_TASKS = {"probe": _probe, "preview": _preview, "sequence": _sequence}
+
+
+def _work(request: dict[str, Any]) -> dict[str, str]:
     try:
-        if request["task"] == "preview":
-            from corral.server.media.preview import preview
-
-            content, mime = preview(request["path"], kind, int(request["pixels"]))
-            return {"content": base64.b64encode(content).decode(), "mime": mime}
-        from corral.server.media.probe import probe
-
-        with open(request["path"], "rb") as file:
-            return {"facts": probe(file, kind, request["name"]).to_json()}
+        return _TASKS[request["task"]](request)
     except MediaError as error:
         return {"error": error.message}
     except MemoryError:

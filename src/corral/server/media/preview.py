@@ -19,6 +19,7 @@ def preview(path: str, kind: StorageItemType, max_pixels: int = 256) -> tuple[by
     makers: dict[StorageItemType, Callable[[str, int], Image]] = {
         StorageItemType.IMAGE: _of_image,
         StorageItemType.VIDEO: _of_video,
+        StorageItemType.IMAGE_SEQUENCE: _of_video,
         StorageItemType.DICOM_FILE: _of_dicom,
         StorageItemType.PDF: _of_pdf,
         StorageItemType.AUDIO: _of_audio,

@@ -13,7 +13,9 @@ import select
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from corral.server.media.facts import Facts, MediaError
 from corral.server.media.probe import probe_header
@@ -21,6 +23,8 @@ from corral.vocabulary import StorageItemType
 
 # Nothing secret of the parent's environment is for the children.
 _KEPT_VARIABLES = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV")
+# Decoding and encoding one large photo, on a slow machine.
+_SECONDS_PER_IMAGE = 5.0
 
 
 class MediaWorkers:
@@ -44,8 +48,13 @@ class MediaWorkers:
 
     def preview(self, path: str, kind: StorageItemType, max_pixels: int = 256) -> tuple[bytes, str]:
         """A small picture of a local file and its MIME type. Raises MediaError."""
-        answer = self._ask({"task": "preview", "path": path, "kind": kind.value, "pixels": str(max_pixels)})
+        answer = self._ask({"task": "preview", "path": path, "kind": kind.value, "pixels": max_pixels})
         return base64.b64decode(answer["content"]), answer["mime"]
+
+    def encode_sequence(self, paths: Sequence[str], target: str, width: int, height: int) -> None:
+        """Encode images of one size as a video (see media/sequences). Raises MediaError."""
+        request = {"task": "sequence", "paths": list(paths), "target": target, "width": width, "height": height}
+        self._ask(request, extra_seconds=_SECONDS_PER_IMAGE * len(paths))
 
     def close(self) -> None:
         """Stop the children."""
@@ -58,12 +67,12 @@ class MediaWorkers:
             if child is not None:
                 child.stop()
 
-    def _ask(self, request: dict[str, str]) -> dict[str, str]:
+    def _ask(self, request: dict[str, Any], extra_seconds: float = 0.0) -> dict[str, str]:
         child: _Child | None = self._idle.get()
         try:
             if child is None or not child.is_alive():
                 child = _Child()
-            answer = child.ask(request, self._timeout)
+            answer = child.ask(request, self._timeout + extra_seconds)
         except _ChildFailed as failure:
             if child is not None:
                 child.stop()
@@ -106,7 +115,7 @@ class _Child:
             if pipe is not None:
                 pipe.close()
 
-    def ask(self, request: dict[str, str], timeout: float) -> dict[str, str]:
+    def ask(self, request: dict[str, Any], timeout: float) -> dict[str, str]:
         assert self._process.stdin is not None
         deadline = time.monotonic() + timeout
         try:

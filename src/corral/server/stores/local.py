@@ -74,6 +74,17 @@ class LocalStore:
             raise
         return size
 
+    def put(self, key: str, source: Path) -> int:
+        """See Store.put."""
+        place = self._place(key)
+        with open(source, "rb") as file:
+            _publish(file.fileno(), source, place)
+        return place.stat().st_size
+
+    def draft(self) -> Path:
+        """See Store.draft."""
+        return self._incoming / secrets.token_hex(16)
+
     def delete(self, key: str) -> None:
         """See Store.delete."""
         self._place(key).unlink(missing_ok=True)

@@ -33,6 +33,14 @@ class Store(Protocol):
         """
         ...
 
+    def put(self, key: str, source: Path) -> int:
+        """Move a finished local file under the key, durably; returns its size."""
+        ...
+
+    def draft(self) -> Path:
+        """A local path at which a file for `put` may be written; what is left there is swept some day."""
+        ...
+
     def delete(self, key: str) -> None:
         """Remove the object; no error where there is none."""
         ...
