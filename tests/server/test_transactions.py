@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from corral.server.database import Database
+from corral.server.database import Database, Transaction
 from corral.server.statements import Statement
 
 _ADD = Statement("INSERT INTO thing (name) VALUES (:name)")
@@ -45,11 +46,15 @@ def test_write_if_free_gives_up_while_this_process_writes(database: Database) ->
 
 
 def test_a_failed_write_leaves_nothing_and_the_next_one_works(database: Database) -> None:
-    for opened in (database.write, database.write_if_free):
-        with pytest.raises(RuntimeError), opened() as tx:
+    def fail(opened: AbstractContextManager[Transaction | None]) -> None:
+        with opened as tx:
             assert tx is not None
             _ADD.run(tx, {"name": "lost"})
             raise RuntimeError
+
+    for begin in (database.write, database.write_if_free):
+        with pytest.raises(RuntimeError):
+            fail(begin())
     with database.write() as tx:
         _ADD.run_many(tx, [{"name": "kept"}, {"name": "o'clock %"}])
         assert _NAMED.column(tx, {"names": ["lost", "kept", "o'clock %"]}) == ["kept", "o'clock %"]

@@ -138,8 +138,8 @@ def _prepare_sqlite(engine: sa.Engine) -> None:
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # SQLAlchemy's begin event below starts transactions, not the driver
-        # SQLite folds only ASCII; people search for names in every script, as PostgreSQL does.
-        connection.create_function("lower", 1, _lower, deterministic=True)
+        # As on PostgreSQL (see tables/schema): SQLite's own lower() folds only ASCII.
+        connection.create_function("fold_case", 1, _fold_case, deterministic=True)
         cursor = connection.cursor()
         cursor.execute("pragma journal_mode=wal")
         cursor.execute("pragma synchronous=full")
@@ -155,7 +155,7 @@ def _prepare_sqlite(engine: sa.Engine) -> None:
         connection.exec_driver_sql("begin immediate" if writes else "begin")
 
 
-def _lower(text: object) -> str | None:
+def _fold_case(text: object) -> str | None:
     return None if text is None else str(text).lower()
 
 

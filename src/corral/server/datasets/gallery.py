@@ -17,14 +17,14 @@ _DATASETS = sa.text(
     " (SELECT COUNT(*) FROM data_row r WHERE r.dataset_id = d.id) AS row_count,"
     f" {rights.dataset_role('d.id')} AS role"
     f" FROM dataset d WHERE {rights.dataset_visible('d')}"
-    " AND (:search IS NULL OR lower(d.title) LIKE :search ESCAPE '\\')"
+    " AND (:search IS NULL OR fold_case(d.title) LIKE :search ESCAPE '\\')"
     " AND (:after IS NULL OR d.id < :after) ORDER BY d.id DESC LIMIT :limit"
 ).bindparams(sa.bindparam("search", type_=sa.Text), sa.bindparam("after", type_=sa.Text))
 _ROWS = sa.text(
     "SELECT r.id AS data_hash, i.id AS item_id, i.name, i.item_type, i.mime_type, i.file_size, i.width, i.height,"
     " i.fps, i.duration, i.frame_count, i.page_count, i.audio_sample_rate, i.audio_num_channels"
     " FROM data_row r JOIN item i ON i.id = r.item_id WHERE r.dataset_id = :dataset_id AND r.id > :after"
-    " AND (:search IS NULL OR lower(i.name) LIKE :search ESCAPE '\\') ORDER BY r.id LIMIT :limit"
+    " AND (:search IS NULL OR fold_case(i.name) LIKE :search ESCAPE '\\') ORDER BY r.id LIMIT :limit"
 ).bindparams(sa.bindparam("search", type_=sa.Text))
 
 

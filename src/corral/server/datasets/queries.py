@@ -44,9 +44,9 @@ class DatasetFilter:
 
 _CONDITIONS = {
     "title_eq": "d.title = :title_eq",
-    "title_like": "lower(d.title) LIKE lower(:title_like)",
+    "title_like": "fold_case(d.title) LIKE fold_case(:title_like)",
     "description_eq": "d.description = :description_eq",
-    "description_like": "lower(d.description) LIKE lower(:description_like)",
+    "description_like": "fold_case(d.description) LIKE fold_case(:description_like)",
     "created_before": "d.created_at < :created_before",
     "created_after": "d.created_at >= :created_after",
     "edited_before": "d.last_edited_at < :edited_before",

@@ -83,7 +83,7 @@ def _conditions(wanted: RowFilter) -> tuple[str, dict[str, Any]]:
     conditions, values = "", {}
     texts = {
         "title_eq": " AND i.name = :title_eq",
-        "title_like": " AND lower(i.name) LIKE lower(:title_like)",
+        "title_like": " AND fold_case(i.name) LIKE fold_case(:title_like)",
         "created_before": " AND r.created_at < :created_before",
         "created_after": " AND r.created_at >= :created_after",
     }

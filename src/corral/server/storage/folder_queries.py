@@ -95,7 +95,7 @@ def list_folders(
         _place(caller, tx, parent_id, wanted, values),
     ]
     if wanted.search:
-        conditions.append("lower(f.name) LIKE :search ESCAPE '\\'")
+        conditions.append("fold_case(f.name) LIKE :search ESCAPE '\\'")
         values["search"] = paging.contains(wanted.search)
     if wanted.dataset_synced is not None:
         conditions.append(f"d.id IS {'NOT' if wanted.dataset_synced else ''} NULL")

@@ -129,7 +129,7 @@ def _place(
 def _conditions(wanted: ItemFilter, values: dict[str, object]) -> list[str]:
     conditions = []
     if wanted.search:
-        conditions.append("lower(i.name) LIKE :search ESCAPE '\\'")
+        conditions.append("fold_case(i.name) LIKE :search ESCAPE '\\'")
         values["search"] = paging.contains(wanted.search)
     if wanted.in_dataset is not None:
         negation = "" if wanted.in_dataset else "NOT "

@@ -18,6 +18,13 @@ metadata = sa.MetaData(
 )
 
 
+# Case folding for searches, in every script whatever the locale of the server. SQLite gets it in database.py.
+FOLD_CASE = (
+    "CREATE OR REPLACE FUNCTION fold_case(value text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE"
+    """ AS 'SELECT lower(value COLLATE "und-x-icu")'"""
+)
+sa.event.listen(metadata, "before_create", sa.DDL(FOLD_CASE).execute_if(dialect="postgresql"))  # type: ignore[no-untyped-call]
+
 # Names sort and page by their bytes on both databases, whatever the locale of the server.
 _NAME = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 

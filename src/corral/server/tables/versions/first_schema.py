@@ -5,12 +5,16 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from corral.server.tables.schema import FOLD_CASE
+
 revision = "0001"
 down_revision = None
 
 
 def upgrade() -> None:
     """Make every table of the first release."""
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(FOLD_CASE)
     op.create_table(
         "doomed_object",
         sa.Column("object_key", sa.Text(), nullable=False),
