@@ -105,3 +105,10 @@ def test_every_setting_is_documented() -> None:
 def test_version() -> None:
     assert re.fullmatch(r"\d+\.\d+\.\d+", __version__)
     assert __version__ in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_without_the_server_extra_the_command_says_what_to_install() -> None:
+    code = "import sys; sys.modules['uvicorn'] = None; from corral.cli.main import main; sys.exit(main(['serve']))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "corral: uvicorn is missing. Install the server: pip install 'corral[server]'\n"

@@ -58,6 +58,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except CorralError as error:
         print(f"corral: {error.message}", file=sys.stderr)
         return 1
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "corral":
+            raise
+        print(f"corral: {error.name} is missing. Install the server: pip install 'corral[server]'", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 130
 
