@@ -118,7 +118,7 @@ def test_a_unit_that_stops_the_server_is_given_up(make_server: Callable[..., Ser
     for slot in slots:
         httpx.put(slot["signedUrl"], content=real_media.photos()[0].read_bytes())
     server.stop()
-    # As if three servers had died while they read one of the units.
+    # As if a dozen workers had died while they read one of the units.
     job = "01900000-0000-7000-8000-000000000001"
     server.start()
     job = wire.register(folder, slots, ignoreErrors=True)
@@ -127,7 +127,7 @@ def test_a_unit_that_stops_the_server_is_given_up(make_server: Callable[..., Ser
     with sqlite3.connect(server.home / "corral.sqlite") as database:
         database.execute("UPDATE job SET status = 'PENDING' WHERE id = ?", (job,))
         database.execute(
-            "UPDATE job_unit SET state = 'RUNNING', attempts = 3, item_id = NULL WHERE job_id = ? AND position = 7",
+            "UPDATE job_unit SET state = 'RUNNING', attempts = 12, item_id = NULL WHERE job_id = ? AND position = 7",
             (job,),
         )
     server.start()

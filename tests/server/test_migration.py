@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
@@ -27,6 +29,43 @@ def test_steps_make_the_present_schema(database: Database) -> None:
         assert compare_metadata(MigrationContext.configure(tx), metadata) == []
         assert tx.execute(sa.text("SELECT version_num FROM alembic_version")).scalar() == migration.HEAD
     database.close()
+
+
+def test_an_older_database_keeps_its_rows(database: Database) -> None:
+    migration.run_steps(database, "0001")
+    ids = {name: str(uuid.uuid4()) for name in ("organisation", "user", "folder", "item", "part", "job", "unit")}
+    values = {**ids, "now": "2026-01-31T12:00:00.000000Z"}
+    with database.write() as tx:
+        for statement in _OLD_ROWS:
+            tx.execute(sa.text(statement), values)
+    migration.upgrade(database)
+    with database.read() as tx:
+        assert compare_metadata(MigrationContext.configure(tx), metadata) == []
+        found = tx.execute(sa.text("SELECT name, url, integration_id FROM item ORDER BY name")).fetchall()
+        assert [tuple(row) for row in found] == [("a", None, None), ("b", None, None)]
+        assert tx.execute(sa.text("SELECT child_id FROM item_child")).scalar() == ids["part"]
+        assert bool(tx.execute(sa.text("SELECT is_unpacked FROM job")).scalar()) is True
+        assert tx.execute(sa.text("SELECT worker_id FROM job_unit")).fetchall() == [(None,)]
+    database.close()
+
+
+_ITEM = (
+    "INSERT INTO item (id, organisation_id, folder_id, item_type, name, owner_id, created_at, last_edited_at,"
+    " storage_location) VALUES ({0}, :organisation, :folder, 'image', '{1}', :user, :now, :now, 'encord')"
+)
+_OLD_ROWS = (
+    "INSERT INTO organisation (id, title, created_at) VALUES (:organisation, 'o', :now)",
+    "INSERT INTO corral_user (id, organisation_id, email, role, created_at, last_edited_at)"
+    " VALUES (:user, :organisation, 'a@b', 'ADMIN', :now, :now)",
+    "INSERT INTO folder (id, organisation_id, name, owner_id, created_at, last_edited_at)"
+    " VALUES (:folder, :organisation, 'f', :user, :now, :now)",
+    _ITEM.format(":item", "a"),
+    _ITEM.format(":part", "b"),
+    "INSERT INTO item_child (parent_id, position, child_id) VALUES (:item, 0, :part)",
+    "INSERT INTO job (id, organisation_id, user_id, folder_id, status, created_at)"
+    " VALUES (:job, :organisation, :user, :folder, 'PENDING', :now)",
+    "INSERT INTO job_unit (id, job_id, position, state, spec) VALUES (:unit, :job, 0, 'PENDING', '{}')",
+)
 
 
 def test_an_empty_database_is_made_at_once_and_left_alone_then(database: Database) -> None:

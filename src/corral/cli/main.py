@@ -41,9 +41,74 @@ def build_parser() -> argparse.ArgumentParser:
     _add_home(sign_in)
     sign_in.add_argument("email", nargs="?", default="admin@localhost")
 
+    _add_integration_commands(commands.add_parser("integration", help="name storage that Corral reads in place"))
+
+    worker = commands.add_parser("worker", help="work jobs off, beside any number of servers and workers")
+    _add_home(worker)
+
     sweep = commands.add_parser("sweep", help="remove unused upload slots and their bytes now")
     _add_home(sweep)
     return parser
+
+
+# What each kind of integration is told on the command line: option → (help, secret or not).
+INTEGRATION_OPTIONS = {
+    "local": {"root": "directory, below one that CORRAL_LOCAL_ROOTS names"},
+    "s3": {
+        "region": "AWS region (default us-east-1)",
+        "access-key-id": "access key (left out: the role of the environment)",
+        "secret-access-key": "secret key, or - to read it from standard input",
+        "session-token": "session token",
+    },
+    "s3-compatible": {
+        "endpoint": "address of the service, for example https://s3.example.org",
+        "style": "path (default) or virtual",
+        "region": "region (default us-east-1)",
+        "access-key-id": "access key",
+        "secret-access-key": "secret key, or - to read it from standard input",
+        "session-token": "session token",
+    },
+    "gcs": {"service-account": "JSON key file of a service account"},
+    "azure": {
+        "account": "storage account",
+        "endpoint": "address of the service, where it is not the public one",
+        "account-key": "account key, or - to read it from standard input",
+        "sas": "shared access signature, or - to read it from standard input",
+        "tenant-id": "tenant of a service principal",
+        "client-id": "client of a service principal",
+        "client-secret": "secret of a service principal, or - to read it from standard input",
+    },
+    "direct": {},
+}
+
+
+def _add_integration_commands(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for action, words in (("add", "add an integration"), ("rotate", "replace the credentials of an integration")):
+        kinds = actions.add_parser(action, help=words).add_subparsers(dest="kind", required=True, metavar="KIND")
+        for kind, options in INTEGRATION_OPTIONS.items():
+            one = kinds.add_parser(kind)
+            _add_home(one)
+            if action == "add":
+                one.add_argument("--title", required=True, help="what people call it")
+                one.add_argument("--client-only", action="store_true", help="Corral signs URLs but never reads")
+                one.add_argument("--url-seconds", type=int, help="how long signed URLs last (default a day)")
+            else:
+                one.add_argument("integration", help="uuid of the integration")
+            one.add_argument("--quiet", action="store_true", help="print the uuid alone")
+            for option, meaning in options.items():
+                one.add_argument(f"--{option}", help=meaning)
+            if kind == "local":
+                one.add_argument("--writable", action="store_true", help="results may be written there")
+    listed = actions.add_parser("list", help="list the integrations")
+    _add_home(listed)
+    test = actions.add_parser("test", help="read one object through an integration")
+    _add_home(test)
+    test.add_argument("integration", help="uuid of the integration")
+    test.add_argument("url", help="object URL")
+    remove = actions.add_parser("delete", help="delete an integration that nothing uses")
+    _add_home(remove)
+    remove.add_argument("integration", help="uuid of the integration")
 
 
 def _add_home(parser: argparse.ArgumentParser) -> None:
@@ -76,6 +141,14 @@ def _run(arguments: argparse.Namespace) -> int:
         from corral.cli.demo import demo
 
         return demo(arguments)
+    if arguments.command == "integration":
+        from corral.cli import integrations
+
+        return integrations.run(arguments)
+    if arguments.command == "worker":
+        from corral.cli.upkeep import work
+
+        return work(arguments)
     if arguments.command == "sweep":
         from corral.cli.upkeep import sweep
 

@@ -17,7 +17,7 @@ from corral.vocabulary import OrganisationRole
 def add_user(arguments: argparse.Namespace) -> int:
     """Add a user with a public key, or with a new key pair whose private half is written to a file."""
     settings = Settings.from_environment(home=arguments.home)
-    database = _open(settings)
+    database = open_database(settings)
     private_key = None
     if arguments.public_key:
         key_hex = signing.parse_public_key(Path(arguments.public_key).read_text())
@@ -45,14 +45,15 @@ def add_user(arguments: argparse.Namespace) -> int:
 def sign_in(arguments: argparse.Namespace) -> int:
     """Print a sign-in link for the pages that works once, within a day."""
     settings = Settings.from_environment(home=arguments.home)
-    with _open(settings).write() as tx:
+    with open_database(settings).write() as tx:
         caller = users.as_caller(tx, arguments.email)
         secret = callers.issue_sign_in(tx, caller.user_id, "link", home.SIGN_IN_SECONDS)
     print(f"{settings.public_url}/sign-in?link={secret}")
     return 0
 
 
-def _open(settings: Settings) -> Database:
+def open_database(settings: Settings) -> Database:
+    """The database of a home that was started before. Raises ResourceNotFoundError where there is none."""
     if settings.database_url.startswith("sqlite") and not (settings.home / "corral.sqlite").exists():
         raise ResourceNotFoundError(f"There is no Corral in {settings.home}. Name its folder with --home.")
     return Database(settings.database_url)

@@ -6,8 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
-from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from functools import partial
 
 import sqlalchemy as sa
 from starlette.applications import Starlette
@@ -16,22 +15,19 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from corral.errors import InvalidArgumentsError
-from corral.server import home, replays
+from corral.server import replays
 from corral.server.database import Database
 from corral.server.http import blobs
 from corral.server.http.house import House
 from corral.server.http.legacy import router as legacy
 from corral.server.http.ui import router as ui
 from corral.server.http.v2 import router as v2
-from corral.server.ingest import queries, work
-from corral.server.ingest.desk import Desk
+from corral.server.ingest import job_book
+from corral.server.ingest.desk import open_desk
+from corral.server.ingest.roll import forget
 from corral.server.jobs import JobRunner
-from corral.server.media.sandbox import MediaWorkers
 from corral.server.settings import Settings
 from corral.server.storage import removal
-from corral.server.stores.local import LocalStore
-from corral.server.stores.url_signing import UrlSigner
 from corral.version import __version__
 
 log = logging.getLogger(__name__)
@@ -43,15 +39,19 @@ STALE_DRAFT_SECONDS = 24 * 3600
 
 def open_house(settings: Settings, database: Database) -> House:
     """Put everything that requests need together. Raises InvalidArgumentsError for a store it cannot use."""
-    place = urlsplit(settings.store_url)
-    if place.scheme != "file":
-        raise InvalidArgumentsError(f"CORRAL_STORE_URL must be a file:// URL in this version, not {place.scheme}://.")
-    signer = UrlSigner(settings.public_url, home.url_secret(settings.home))
-    store = LocalStore(Path(unquote(place.path)), signer)
-    media = MediaWorkers(size=settings.workers, timeout=settings.limits.probe_seconds)
-    desk = Desk(database, store, media, settings.limits)
-    jobs = JobRunner(lambda job_id: work.run_job(desk, job_id), settings.workers)
-    return House(settings, database, store, signer, desk, jobs)
+    desk = open_desk(settings, database)
+    jobs = JobRunner(settings.workers, _worker_environment(settings), partial(forget, database))
+    return House(settings, database, desk.store, desk.signer, desk, jobs)
+
+
+def _worker_environment(settings: Settings) -> dict[str, str]:
+    """What worker processes must be told of settings that came from the command line."""
+    return {
+        "CORRAL_HOME": str(settings.home),
+        "CORRAL_DATABASE_URL": settings.database_url,
+        "CORRAL_STORE_URL": settings.store_url,
+        "CORRAL_PUBLIC_URL": settings.public_url,
+    }
 
 
 def create_app(house: House) -> Starlette:
@@ -59,15 +59,19 @@ def create_app(house: House) -> Starlette:
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        if house.database.is_sqlite:
+            forget(house.database)  # this server holds the home alone, so every worker of before is dead
         with house.database.read() as tx:
-            house.jobs.recover(queries.unfinished_jobs(tx))
+            unfinished = job_book.unfinished(tx)
+        if unfinished:
+            house.jobs.wake()
         care = asyncio.create_task(_take_care(house))
         try:
             yield
         finally:
             care.cancel()
-            house.desk.media.close()
             house.jobs.close()
+            house.desk.media.close()
             house.database.close()
 
     routes = [

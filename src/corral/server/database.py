@@ -106,6 +106,25 @@ class Database:
         finally:
             self._one_writer.release()
 
+    @contextmanager
+    def rebuild(self) -> Iterator[Transaction]:
+        """A transaction in which tables may be dropped and made anew; the rows must refer to each other at its end."""
+        if not self.is_sqlite:
+            with self.write() as connection:
+                yield connection
+            return
+        with self._one_writer:
+            connection = self._writing_connection()
+            _set(connection, "foreign_keys", "off")  # SQLite heeds this only outside of a transaction
+            try:
+                with connection.begin():
+                    yield connection
+                    broken = connection.exec_driver_sql("pragma foreign_key_check").fetchone()
+                    if broken is not None:
+                        raise RuntimeError(f"a row of {broken[0]} refers to a row of {broken[2]} that is not there")
+            finally:
+                _set(connection, "foreign_keys", "on")
+
     def _writing_connection(self) -> Transaction:
         if self._writer is None or self._writer.closed:
             self._writer = self.engine.connect().execution_options(corral_write=True)

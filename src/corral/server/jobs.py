@@ -1,42 +1,53 @@
-"""Runs jobs in threads of this process and wakes those who wait for them.
+"""Keeps worker processes that work jobs off, and wakes those who wait for a job.
 
-The ledger (tables `job` and `job_unit`) is the truth; this engine only decides when a job's work function is
-called. A job whose process was killed is simply called again at the next start.
+The ledger (tables `job` and `job_unit`) is the truth; workers take from it what they find. This only starts them when
+there is something to do, replaces one that died and passes on their word that a job is over. Workers on other machines
+(`corral worker`) need none of it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import subprocess
+import sys
 import threading
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
 
 log = logging.getLogger(__name__)
 
+_RESTART_SECONDS = 0.5
+
 
 class JobRunner:
-    """Calls `work(job_id)` for each job, at most `workers` at a time and never twice at once for one job."""
+    """A few worker processes of this server, started with the first job."""
 
-    def __init__(self, work: Callable[[str], None], workers: int) -> None:
-        self._work = work
-        self._threads = ThreadPoolExecutor(max_workers=max(1, workers), thread_name_prefix="job")
+    def __init__(
+        self, workers: int, environment: Mapping[str, str], died: Callable[[str], None] = lambda worker_id: None
+    ) -> None:
+        self._size = max(1, workers)
+        self._environment = dict(environment)
+        self._died = died
         self._lock = threading.Lock()
-        self._running: set[str] = set()
+        self._closed = False
+        self._workers: list[_Worker] = []
         self._waiters: dict[str, list[tuple[asyncio.AbstractEventLoop, asyncio.Event]]] = {}
 
     def submit(self, job_id: str) -> None:
-        """Run a job soon; a job that is waiting or running already is left alone."""
-        with self._lock:
-            if job_id in self._running:
-                return
-            self._running.add(job_id)
-        self._threads.submit(self._run, job_id)
+        """Have a job worked off that is in the ledger."""
+        self.wake()
 
-    def recover(self, job_ids: Iterable[str]) -> None:
-        """Take up the jobs that an earlier process left unfinished."""
-        for job_id in job_ids:
-            self.submit(job_id)
+    def wake(self) -> None:
+        """Start the workers if they are not there, else tell them to look for work."""
+        with self._lock:
+            if self._closed:
+                return
+            while len(self._workers) < self._size:
+                self._workers.append(_Worker(self))
+            workers = list(self._workers)
+        for worker in workers:
+            worker.wake()
 
     def announce(self, job_id: str) -> None:
         """Wake everybody who waits for this job."""
@@ -64,15 +75,67 @@ class JobRunner:
                     self._waiters.pop(job_id, None)
 
     def close(self) -> None:
-        """Stop taking jobs and wait for those at work; they end at their next flush of units."""
-        self._threads.shutdown(wait=True, cancel_futures=True)
+        """Let the workers finish the batch that they are at, then end them."""
+        with self._lock:
+            self._closed = True
+            workers, self._workers = self._workers, []
+        for worker in workers:
+            worker.stop()
 
-    def _run(self, job_id: str) -> None:
+    def command(self) -> subprocess.Popen[str]:
+        """Start one worker process: it ends when its standard input does."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "corral.server.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, **self._environment},
+            text=True,
+            bufsize=1,
+        )
+
+    def ended(self, worker: _Worker, worker_id: str) -> None:
+        """A worker process has ended; unless that was meant, another one takes its place."""
+        if worker_id:
+            self._died(worker_id)
+        with self._lock:
+            if self._closed or worker not in self._workers:
+                return
+            self._workers.remove(worker)
+        log.warning("a worker process ended; its units go to another one")
+        threading.Timer(_RESTART_SECONDS, self.wake).start()
+
+
+class _Worker:
+    def __init__(self, runner: JobRunner) -> None:
+        self._runner = runner
+        self._process = runner.command()
+        threading.Thread(target=self._listen, name="worker", daemon=True).start()
+
+    def wake(self) -> None:
         try:
-            self._work(job_id)
-        except Exception:
-            log.exception("job %s stopped; it will be taken up again at the next start", job_id)
-        finally:
-            with self._lock:
-                self._running.discard(job_id)
-            self.announce(job_id)
+            assert self._process.stdin is not None
+            self._process.stdin.write("\n")
+            self._process.stdin.flush()
+        except (OSError, ValueError):
+            pass  # it ended; whoever listens to it starts another one
+
+    def stop(self) -> None:
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.close()
+        except OSError:
+            pass
+        try:
+            self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _listen(self) -> None:
+        """The first line names the worker, every other one a job that is over."""
+        assert self._process.stdout is not None
+        worker_id = self._process.stdout.readline().strip()
+        for line in self._process.stdout:
+            self._runner.announce(line.strip())
+        self._process.wait()
+        self._runner.ended(self, worker_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +11,8 @@ from pathlib import Path
 from corral.errors import InvalidArgumentsError
 
 MIB = 1024 * 1024
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - only compared with, to print an address that works
 
 
@@ -17,12 +20,14 @@ _EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - only compared with, to print 
 class Limits:
     """Bounds on what one request may ask of the server."""
 
-    json_body_bytes: int = 64 * MIB
+    json_body_bytes: int = 256 * MIB
     upload_bytes: int = 1024 * 1024 * MIB
     client_metadata_bytes: int = 10 * MIB
     title_characters: int = 300
     slots_per_request: int = 10_000
     units_per_job: int = 500_000
+    urls_per_job: int = 1_000_000
+    url_bytes: int = 16 * 1024
     page_size: int = 1000
     long_poll_seconds: float = 50.0
     signature_age_seconds: float = 600.0
@@ -42,6 +47,9 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8000
     workers: int = 2
+    secret_key: str | None = None
+    local_roots: tuple[Path, ...] = ()
+    direct_networks: tuple[Network, ...] = ()
     limits: Limits = field(default_factory=Limits)
 
     @classmethod
@@ -67,8 +75,23 @@ class Settings:
             host=host,
             port=port,
             workers=workers if workers is not None else _whole_number(environment, "CORRAL_WORKERS", 2),
+            secret_key=environment.get("CORRAL_SECRET_KEY") or None,
+            local_roots=tuple(
+                Path(root).expanduser().resolve()
+                for root in environment.get("CORRAL_LOCAL_ROOTS", "").split(os.pathsep)
+                if root
+            ),
+            direct_networks=_networks(environment),
             limits=_limits(environment),
         )
+
+
+def _networks(environment: Mapping[str, str]) -> tuple[Network, ...]:
+    names = environment.get("CORRAL_DIRECT_NETWORKS", "").replace(",", " ").split()
+    try:
+        return tuple(ipaddress.ip_network(name, strict=False) for name in names)
+    except ValueError as error:
+        raise InvalidArgumentsError(f"CORRAL_DIRECT_NETWORKS must be networks such as 10.0.0.0/8: {error}.") from None
 
 
 def _limits(environment: Mapping[str, str]) -> Limits:

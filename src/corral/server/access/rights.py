@@ -42,6 +42,25 @@ def dataset_visible(alias: str) -> str:
     return f"({alias}.organisation_id = :organisation_id AND (:is_admin OR {granted} IS NOT NULL))"
 
 
+def integration_role(integration: str) -> str:
+    """SQL for the caller's role on an integration; NULL where there is none."""
+    granted = f"(SELECT ng.role FROM integration_grant ng WHERE ng.integration_id = {integration}"
+    return f"CASE WHEN :is_admin THEN 'admin' ELSE {granted} AND ng.user_id = :user_id) END"
+
+
+def integration_granted(integration: str) -> str:
+    """SQL that is true where the caller was given the integration."""
+    return (
+        f"EXISTS (SELECT 1 FROM integration_grant ng WHERE ng.integration_id = {integration} AND ng.user_id = :user_id)"
+    )
+
+
+def integration_visible(alias: str) -> str:
+    """SQL that is true where the caller may see the integration row `alias`."""
+    granted = integration_granted(f"{alias}.id")
+    return f"({alias}.organisation_id = :organisation_id AND (:is_admin OR {granted}))"
+
+
 def item_visible(alias: str) -> str:
     """SQL that is true where the caller may see the item row `alias`: by its folder, or by a dataset that holds it.
 

@@ -43,12 +43,14 @@ def rows(tx: Transaction, dataset_id: str, *, search: str | None, after: str, li
 def first_file(tx: Transaction, item_id: str) -> Row | None:
     """The item itself, or for a composite its middle part: what a preview is made of."""
     query = sa.text(
-        "SELECT i.id, i.item_type, i.object_key FROM item i WHERE i.id = :item_id AND i.object_key IS NOT NULL"
+        "SELECT i.id, i.item_type, i.object_key, i.url, i.integration_id FROM item i WHERE i.id = :item_id"
+        " AND (i.object_key IS NOT NULL OR i.url IS NOT NULL)"
     )
     row = tx.execute(query, {"item_id": item_id}).mappings().first()
     if row is None:
         parts = sa.text(
-            "SELECT i.id, i.item_type, i.object_key FROM item_child c JOIN item i ON i.id = c.child_id"
+            "SELECT i.id, i.item_type, i.object_key, i.url, i.integration_id FROM item_child c"
+            " JOIN item i ON i.id = c.child_id"
             " WHERE c.parent_id = :item_id AND c.position ="
             " (SELECT COUNT(*) / 2 FROM item_child m WHERE m.parent_id = :item_id)"
         )

@@ -25,12 +25,13 @@ _COLUMNS = (
 )
 _FROM = "FROM data_row r JOIN item i ON i.id = r.item_id"
 _ONE = sa.text(
-    f"SELECT {_COLUMNS}, i.client_metadata, r.dataset_id {_FROM} JOIN dataset d ON d.id = r.dataset_id"
+    f"SELECT {_COLUMNS}, i.client_metadata, r.dataset_id, i.integration_id {_FROM}"
+    " JOIN dataset d ON d.id = r.dataset_id"
     f" WHERE r.id = :data_hash AND {rights.dataset_visible('d')}"
 )
 _IMAGES = sa.text(
-    "SELECT i.id, i.name, i.object_key, i.url, i.mime_type, i.file_size, i.storage_location, i.created_at,"
-    " i.last_edited_at, i.width, i.height FROM item_child c JOIN item i ON i.id = c.child_id"
+    "SELECT i.id, i.name, i.object_key, i.url, i.integration_id, i.mime_type, i.file_size, i.storage_location,"
+    " i.created_at, i.last_edited_at, i.width, i.height FROM item_child c JOIN item i ON i.id = c.child_id"
     " WHERE c.parent_id = :item_id ORDER BY c.position"
 )
 _DATA_TYPE = {item_type.value: item_type.data_type.to_upper_case_string() for item_type in StorageItemType}
@@ -135,8 +136,7 @@ class OneRow:
     wire: dict[str, Any]
     item_id: str
     dataset_id: str
-    object_key: str | None
-    url: str | None
+    item: dict[str, Any]
 
 
 def get_row(caller: Caller, tx: Transaction, data_hash: str, *, with_metadata: bool) -> OneRow:
@@ -148,8 +148,7 @@ def get_row(caller: Caller, tx: Transaction, data_hash: str, *, with_metadata: b
         wire=_wire(found, with_metadata),
         item_id=found.item_id,
         dataset_id=found.dataset_id,
-        object_key=found.object_key,
-        url=found.url,
+        item={name: getattr(found, name) for name in ("object_key", "url", "integration_id", "mime_type", "name")},
     )
 
 

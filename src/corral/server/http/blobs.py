@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from starlette.routing import Route
 from corral.errors import AuthorisationError, CorralError, InvalidArgumentsError, ResourceNotFoundError
 from corral.server.http.house import House
 from corral.server.ingest import slots
+from corral.server.stores.directory import DirectorySource
 
 # Media of any origin may be shown, but a stored page must never run scripts in the name of this server.
 _ACTIVE_TYPES = re.compile(r"(text/(html|xml)|application/(xhtml\+xml|xml)|image/svg\+xml)", re.IGNORECASE)
@@ -56,12 +58,42 @@ async def _get(request: Request, house: House, key: str) -> Response:
 def blob_response(path: Path, mime_type: str | None, filename: str | None) -> Response:
     """The file as a response that browsers show but never run."""
     media_type = mime_type or "application/octet-stream"
+    return BlobResponse(
+        path,
+        media_type=media_type,
+        filename=filename,
+        content_disposition_type="inline",
+        headers=safe_headers(media_type),
+    )
+
+
+def safe_headers(media_type: str) -> dict[str, str]:
+    """Headers with which a browser shows a file of somebody's but never runs it."""
     headers = dict(_COMMON_HEADERS)
     if _ACTIVE_TYPES.match(media_type):
         headers["Content-Security-Policy"] = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-    return BlobResponse(
-        path, media_type=media_type, filename=filename, content_disposition_type="inline", headers=headers
-    )
+    return headers
+
+
+async def source_file(request: Request) -> Response:
+    """GET or HEAD a file of a directory that Corral reads in place, by signed URL."""
+    house: House = request.app.state.house
+    integration, below = request.path_params["integration"], request.path_params["path"]
+    try:
+        house.signer.check("GET", f"/sources/{integration}/{below}", request.query_params)
+        path = await run_in_threadpool(_path_in_place, house, integration, below)
+    except CorralError as error:
+        return JSONResponse({"message": error.message}, error.status, headers={"Access-Control-Allow-Origin": "*"})
+    return blob_response(path, request.query_params.get("type"), request.query_params.get("name"))
+
+
+def _path_in_place(house: House, integration: str, below: str) -> Path:
+    source = house.desk.sources.get(integration).source
+    if not isinstance(source, DirectorySource):
+        raise ResourceNotFoundError("This object does not exist any more.")
+    opened = source.open(source.local_url(below))
+    opened.file.close()
+    return Path(os.path.realpath(str(opened.path)))
 
 
 async def _put(request: Request, house: House, key: str) -> Response:
@@ -128,5 +160,7 @@ def _client_metadata(house: House, item_id: str) -> str:
 routes = [
     Route("/blobs/{key:path}", blob, methods=["GET", "HEAD", "PUT"]),
     Route("/blobs/{key:path}", preflight, methods=["OPTIONS"]),
+    Route("/sources/{integration}/{path:path}", source_file, methods=["GET", "HEAD"]),
+    Route("/sources/{integration}/{path:path}", preflight, methods=["OPTIONS"]),
     Route("/metadata/{item_id}", metadata, methods=["GET"]),
 ]

@@ -58,7 +58,7 @@ def item(row: Row, signed_url: str | None) -> dict[str, Any]:
         "isPlaceholder": False,
         "backedDataUnitsCount": row["data_units"],
         "storageLocation": row["storage_location"],
-        "integrationHash": None,
+        "integrationHash": row["integration_id"],
         "url": row["url"] or row["object_key"],
         "signedUrl": signed_url,
         "fileSize": row["file_size"],

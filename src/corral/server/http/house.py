@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
@@ -30,6 +30,21 @@ class House:
     signer: UrlSigner
     desk: Desk
     jobs: JobRunner
+
+    def signed_get(self, item: Mapping[str, Any]) -> str | None:
+        """A signed URL of an item's bytes, wherever they lie; None where there is no single object.
+
+        `item` needs object_key, url, integration_id, mime_type and name.
+        """
+        mime_type, filename = item["mime_type"], item["name"]
+        if item["object_key"] is not None:
+            seconds = self.settings.limits.signed_url_seconds
+            return self.store.sign_get(item["object_key"], mime_type=mime_type, filename=filename, seconds=seconds)
+        if item["url"] is None or item["integration_id"] is None:
+            return None
+        opened = self.desk.sources.get(item["integration_id"])
+        seconds = opened.url_seconds
+        return opened.source.sign_get(item["url"], mime_type=mime_type, filename=filename, seconds=seconds)
 
 
 @dataclass
@@ -69,9 +84,6 @@ class Call:
         house = self.house
         self.after_commit.append(lambda: removal.delete_doomed_objects(house.database, house.store))
 
-    def signed_get(self, object_key: str | None, mime_type: str | None, filename: str | None) -> str | None:
-        """A signed URL of an object in the platform's store, None where there is no single object."""
-        if object_key is None:
-            return None
-        seconds = self.house.settings.limits.signed_url_seconds
-        return self.house.store.sign_get(object_key, mime_type=mime_type, filename=filename, seconds=seconds)
+    def signed_get(self, item: Mapping[str, Any]) -> str | None:
+        """See House.signed_get."""
+        return self.house.signed_get(item)

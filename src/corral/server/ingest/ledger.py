@@ -1,49 +1,66 @@
 """The unit ledger: which units a job has and how far each one is. It is the truth about every job.
 
-A unit goes PENDING → RUNNING → PROBED → DONE; ERROR and CANCELLED end it as well. PROBED units have their facts
-written down but no item yet: with `ignore_errors` they become items at once, without it only when all are well.
+A unit goes PENDING → RUNNING (by one worker) → PROBED → DONE; ERROR and CANCELLED end it as well. PROBED units have
+their facts written down but no item yet: without `ignore_errors` items are made only when every unit is well. A unit
+that is DONE without an item was skipped, because the folder had its URLs already.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import sqlalchemy as sa
+import orjson
 
-from corral.server import clock
-from corral.server.access.callers import Caller
-from corral.server.database import Transaction
+from corral.server.database import Transaction, is_sqlite
 from corral.server.identifiers import new_id
 from corral.server.ingest import slots
 from corral.server.ingest.probing import Probed
-from corral.server.ingest.settling import Target, settle_units
+from corral.server.ingest.settling import Settled
 from corral.server.ingest.unit_specs import UnitSpec
 from corral.server.media.facts import Facts
 from corral.server.statements import Statement
 
-MAX_ATTEMPTS = 3
-BATCH = 50
+# Units that were on the table so often when a worker died are taken one at a time, and given up at last.
+SUSPECT_ATTEMPTS = 4
+MAX_ATTEMPTS = 12
 
+_OPEN_STATES = "('PENDING', 'RUNNING', 'PROBED')"
 _INSERT = Statement(
     "INSERT INTO job_unit (id, job_id, position, state, spec, error, item_id, data_row_id)"
     " VALUES (:id, :job_id, :position, :state, :spec, :error, :item_id, :row_id)"
 )
-_OPEN = sa.text(
-    "SELECT id, spec, attempts FROM job_unit WHERE job_id = :job_id AND state IN ('PENDING', 'RUNNING')"
-    f" ORDER BY position LIMIT {BATCH}"
-)
-_TAKE = sa.text("UPDATE job_unit SET state = 'RUNNING', attempts = attempts + 1 WHERE id = :id")
 _NEXT = Statement("SELECT MAX(position) + 1 FROM job_unit WHERE job_id = :job_id")
-_PROBED = Statement("UPDATE job_unit SET state = 'PROBED', spec = :spec, facts = :facts WHERE id = :id")
-_DONE = Statement("UPDATE job_unit SET state = 'DONE', item_id = :item_id, data_row_id = :row_id WHERE id = :id")
-_FAILED = sa.text("UPDATE job_unit SET state = 'ERROR', error = :error WHERE id = :id")
-_READY = Statement(
-    "SELECT id, spec, facts FROM job_unit WHERE job_id = :job_id AND state = 'PROBED' ORDER BY position LIMIT 500"
+_CLAIM = (
+    "UPDATE job_unit SET state = 'RUNNING', worker_id = :worker_id, attempts = attempts + 1 WHERE id IN"
+    " (SELECT id FROM job_unit WHERE job_id = :job_id AND state = 'PENDING' AND {0} ORDER BY position LIMIT :most{1})"
+    " RETURNING id, position, spec, attempts"
 )
-_OPEN_STATES = "('PENDING', 'RUNNING', 'PROBED')"
+_FRESH, _SUSPECT = f"attempts < {SUSPECT_ATTEMPTS}", "1 = 1"
+_CLAIMS = {
+    (sqlite, condition): Statement(_CLAIM.format(condition, "" if sqlite else " FOR UPDATE SKIP LOCKED"))
+    for sqlite in (True, False)
+    for condition in (_FRESH, _SUSPECT)
+}
+_MINE = "SELECT id FROM job_unit WHERE id IN :ids[] AND state = 'RUNNING' AND worker_id = :worker_id"
+_MINES = {True: Statement(_MINE), False: Statement(f"{_MINE} FOR UPDATE")}
+_PROBED = Statement("UPDATE job_unit SET state = 'PROBED', facts = :facts WHERE id = :id")
+_PROBED_ANEW = Statement("UPDATE job_unit SET state = 'PROBED', facts = :facts, spec = :spec WHERE id = :id")
+_DONE = Statement("UPDATE job_unit SET state = 'DONE', item_id = :item_id, data_row_id = :row_id WHERE id = :id")
+_FAILED = Statement("UPDATE job_unit SET state = 'ERROR', error = :error WHERE id = :id")
+_READY = (
+    "SELECT id, position, spec, facts FROM job_unit WHERE job_id = :job_id AND state = 'PROBED'"
+    " ORDER BY position LIMIT :most"
+)
+_READIES = {True: Statement(_READY), False: Statement(f"{_READY} FOR UPDATE SKIP LOCKED")}
+_ANY = Statement("SELECT 1 FROM job_unit WHERE job_id = :job_id AND state = :state LIMIT 1")
+_FREE_SLOTS = Statement("UPDATE upload_slot SET job_id = NULL WHERE job_id = :job_id")
+_DROP = Statement(f"UPDATE job_unit SET state = 'CANCELLED' WHERE job_id = :job_id AND state IN {_OPEN_STATES}")
+_ORPHANS = Statement(
+    "UPDATE job_unit SET state = 'PENDING', worker_id = NULL WHERE state = 'RUNNING'"
+    " AND NOT EXISTS (SELECT 1 FROM worker w WHERE w.id = job_unit.worker_id AND w.seen_at > :alive_since)"
+)
 
 
 @dataclass(frozen=True)
@@ -66,16 +83,6 @@ class LedgerUnit:
     attempts: int = 0
 
 
-@dataclass(frozen=True)
-class LedgerJob:
-    """A job as the worker sees it."""
-
-    id: str
-    caller: Caller
-    target: Target
-    is_over: bool
-
-
 def write_units(tx: Transaction, job_id: str, units: Sequence[Outcome], first: int = 0) -> list[str]:
     """Write the units of a job, in their order from position `first` on; returns their ids."""
     rows = [
@@ -95,118 +102,89 @@ def write_units(tx: Transaction, job_id: str, units: Sequence[Outcome], first: i
     return [str(row["id"]) for row in rows]
 
 
-def read_job(tx: Transaction, job_id: str) -> LedgerJob:
-    """The job, with its owner as caller."""
-    row = tx.execute(
-        sa.text(
-            "SELECT j.id, j.user_id, j.organisation_id, u.email, u.role, j.folder_id, j.dataset_id, j.status FROM job j"
-            " JOIN corral_user u ON u.id = j.user_id WHERE j.id = :job_id"
-        ),
-        {"job_id": job_id},
-    ).one()
-    caller = Caller(row.user_id, row.organisation_id, row.email, row.role)
-    return LedgerJob(row.id, caller, Target(row.folder_id, row.dataset_id), row.status != "PENDING")
-
-
-def take_batch(tx: Transaction, job_id: str) -> list[LedgerUnit]:
-    """Mark the next units as running and count the attempt; a unit that was tried too often fails."""
+def claim(tx: Transaction, job_id: str, worker_id: str, most: int) -> list[LedgerUnit]:
+    """Take the next units for one worker; a unit that was tried too often fails instead."""
+    values = {"job_id": job_id, "worker_id": worker_id, "most": most}
+    rows = _CLAIMS[is_sqlite(tx), _FRESH].rows(tx, values)
+    if not rows:
+        rows = _CLAIMS[is_sqlite(tx), _SUSPECT].rows(tx, {**values, "most": 1})
     taken = []
-    for unit_id, spec, attempts in tx.execute(_OPEN, {"job_id": job_id}).fetchall():
-        unit = LedgerUnit(unit_id, UnitSpec.from_json(spec), attempts + 1)
-        if attempts >= MAX_ATTEMPTS:
-            note(tx, job_id, unit, f"Reading this file stopped the server {MAX_ATTEMPTS} times; it was given up.")
-            continue
-        tx.execute(_TAKE, {"id": unit_id})
-        taken.append(unit)
+    for row in sorted(rows, key=lambda row: row["position"]):
+        unit = LedgerUnit(row["id"], UnitSpec.from_json(row["spec"]), row["attempts"])
+        if row["attempts"] > MAX_ATTEMPTS:
+            fail(tx, unit, f"Reading this stopped the worker {MAX_ATTEMPTS} times; it was given up.")
+        else:
+            taken.append(unit)
     return taken
 
 
-def note(tx: Transaction, job_id: str, unit: LedgerUnit, outcome: list[Probed] | str) -> None:
-    """Write down the facts of a unit, or why it failed; a unit that became several gets more lines in the ledger."""
-    if isinstance(outcome, str):
-        tx.execute(_FAILED, {"id": unit.id, "error": outcome})
-        slots.release(tx, unit.spec)
-        return
-    first, *others = outcome
-    if others:
-        rows = [Outcome(other.unit, "PROBED") for other in others]
-        ids = write_units(tx, job_id, rows, first=int(_NEXT.value(tx, {"job_id": job_id})))
-        for other_id, other in zip(ids, others, strict=True):
-            _write_facts(tx, other_id, other)
-    _write_facts(tx, unit.id, first)
+def still_mine(tx: Transaction, worker_id: str, units: Sequence[LedgerUnit]) -> set[str]:
+    """Which of these units this worker still holds: others were cancelled, or given away as it seemed dead."""
+    return set(_MINES[is_sqlite(tx)].column(tx, {"ids": [unit.id for unit in units], "worker_id": worker_id}))
 
 
-def _write_facts(tx: Transaction, unit_id: str, probed: Probed) -> None:
-    facts = {
-        "files": [fact.to_json() for fact in probed.facts],
-        "product": probed.product.to_json() if probed.product else None,
-    }
-    _PROBED.run(tx, {"id": unit_id, "spec": probed.unit.to_json(), "facts": json.dumps(facts)})
+def release_orphans(tx: Transaction, alive_since: str) -> int:
+    """Give back the units of workers that were not seen since then; returns how many."""
+    return _ORPHANS.run(tx, {"alive_since": alive_since})
 
 
-def _read_facts(row: dict[str, Any]) -> Probed:
-    facts = json.loads(row["facts"])
-    product = Facts.from_json(facts["product"]) if facts["product"] else None
-    return Probed(UnitSpec.from_json(row["spec"]), [Facts.from_json(text) for text in facts["files"]], product)
+def fail(tx: Transaction, unit: LedgerUnit, error: str) -> None:
+    """Write down why a unit failed; its upload slots are its owner's again."""
+    _FAILED.run(tx, {"id": unit.id, "error": error})
+    slots.release(tx, unit.spec)
 
 
-def finish_batch(caller: Caller, tx: Transaction, job_id: str, target: Target) -> None:
-    """With `ignore_errors`, units that are read become items as they come."""
-    if tx.execute(sa.text("SELECT ignore_errors FROM job WHERE id = :id"), {"id": job_id}).scalar():
-        _settle_ready(caller, tx, job_id, target)
+def write_facts(tx: Transaction, job_id: str, units: Sequence[tuple[LedgerUnit, Sequence[Probed]]]) -> None:
+    """Write down what was read; a unit that became several gets more lines in the ledger."""
+    same, changed = list[dict[str, str]](), list[dict[str, str]]()
+    for unit, (first, *others) in units:
+        is_same = first.unit is unit.spec and len(first.unit.files) == 1
+        (same if is_same else changed).append({"id": unit.id, "facts": _facts(first), "spec": first.unit.to_json()})
+        if others:
+            lines = [Outcome(other.unit, "PENDING") for other in others]
+            ids = write_units(tx, job_id, lines, first=int(_NEXT.value(tx, {"job_id": job_id})))
+            changed += [
+                {"id": one, "facts": _facts(other), "spec": other.unit.to_json()}
+                for one, other in zip(ids, others, strict=True)
+            ]
+    _PROBED.run_many(tx, [{"id": row["id"], "facts": row["facts"]} for row in same])
+    _PROBED_ANEW.run_many(tx, changed)
 
 
-def finish_job(caller: Caller, tx: Transaction, job_id: str, target: Target) -> bool:
-    """End the job if nothing is left to read; returns whether it is over.
-
-    Without `ignore_errors` one failed unit sinks the others: none of the job's items appear.
-    """
-    job = tx.execute(sa.text("SELECT status, ignore_errors FROM job WHERE id = :id"), {"id": job_id}).one()
-    if job.status != "PENDING":
-        return True
-    if tx.execute(_OPEN, {"job_id": job_id}).first() is not None:
-        return False
-    failed = tx.execute(
-        sa.text("SELECT 1 FROM job_unit WHERE job_id = :job_id AND state = 'ERROR' LIMIT 1"), {"job_id": job_id}
-    ).scalar()
-    if failed and not job.ignore_errors:
-        _drop_open_units(tx, job_id)
-        _end(tx, job_id, "ERROR")
-    else:
-        _settle_ready(caller, tx, job_id, target)
-        _end(tx, job_id, "DONE")
-    return True
+def ready(tx: Transaction, job_id: str, most: int) -> list[tuple[str, Probed]]:
+    """The next units that were read and are no items yet."""
+    return [(row["id"], _read_facts(row)) for row in _READIES[is_sqlite(tx)].rows(tx, {"job_id": job_id, "most": most})]
 
 
-def cancel_job(tx: Transaction, job_id: str) -> int:
-    """End a job where it stands; returns how many units were cancelled."""
-    cancelled = _drop_open_units(tx, job_id)
-    _end(tx, job_id, "CANCELLED")
-    return cancelled
+def write_done(tx: Transaction, settled: Sequence[tuple[str, Settled]]) -> None:
+    """Write down what became of units."""
+    rows = [{"id": one, "item_id": made.item_id, "row_id": made.data_row_id} for one, made in settled]
+    _DONE.run_many(tx, rows)
 
 
-def _settle_ready(caller: Caller, tx: Transaction, job_id: str, target: Target) -> None:
-    while ready := _READY.rows(tx, {"job_id": job_id}):
-        settled = settle_units(caller, tx, target, [_read_facts(row) for row in ready])
-        _DONE.run_many(
-            tx,
-            [
-                {"id": row["id"], "item_id": made.item_id, "row_id": made.data_row_id}
-                for row, made in zip(ready, settled, strict=True)
-            ],
-        )
+def has(tx: Transaction, job_id: str, state: str) -> bool:
+    """Whether any unit of a job is in this state."""
+    return _ANY.value(tx, {"job_id": job_id, "state": state}) is not None
 
 
-def _drop_open_units(tx: Transaction, job_id: str) -> int:
-    tx.execute(sa.text("UPDATE upload_slot SET job_id = NULL WHERE job_id = :job_id"), {"job_id": job_id})
-    return tx.execute(
-        sa.text(f"UPDATE job_unit SET state = 'CANCELLED' WHERE job_id = :job_id AND state IN {_OPEN_STATES}"),
-        {"job_id": job_id},
-    ).rowcount
+def drop_open_units(tx: Transaction, job_id: str) -> int:
+    """Cancel what is not over; returns how many units that were."""
+    _FREE_SLOTS.run(tx, {"job_id": job_id})
+    return _DROP.run(tx, {"job_id": job_id})
 
 
-def _end(tx: Transaction, job_id: str, status: str) -> None:
-    tx.execute(
-        sa.text("UPDATE job SET status = :status, finished_at = :now WHERE id = :id"),
-        {"id": job_id, "status": status, "now": clock.now()},
-    )
+def _facts(probed: Probed) -> str:
+    return orjson.dumps({"files": probed.facts, "product": probed.product}).decode()
+
+
+def _read_facts(row: Mapping[str, Any]) -> Probed:
+    facts = orjson.loads(row["facts"])
+    product = Facts(**facts["product"]) if facts["product"] else None
+    return Probed(UnitSpec.from_json(row["spec"]), [Facts(**one) for one in facts["files"]], product)
+
+
+def write_cancelled(tx: Transaction, job_id: str, first: int, count: int) -> int:
+    """Write units that were cancelled before they were looked at; returns how many."""
+    nothing = UnitSpec("image", None, [])
+    write_units(tx, job_id, [Outcome(nothing, "CANCELLED")] * count, first)
+    return count

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from corral.errors import CorralError
 from corral.server.ingest.desk import Desk
 from corral.server.ingest.unit_specs import FileSpec, UnitSpec
+from corral.server.integrations.sources import OpenedIntegration
 from corral.server.media.facts import Facts
 from corral.vocabulary import StorageItemType
 
@@ -37,14 +38,24 @@ def part_type(unit: UnitSpec) -> StorageItemType:
     return _PART_TYPES.get(unit.item_type, unit.item_type)
 
 
+_READ_BY_CHILDREN = frozenset({StorageItemType.DICOM_SERIES, StorageItemType.PDF, StorageItemType.TIMESERIES})
+
+
+def needs_child(unit: UnitSpec) -> bool:
+    """Whether the unit's files are read by decoders, in child processes."""
+    return unit.item_type in _READ_BY_CHILDREN
+
+
 def is_composite(unit: UnitSpec) -> bool:
     """Whether the unit makes one item out of several files."""
     return unit.item_type in _PART_TYPES
 
 
-def probe_unit(desk: Desk, unit: UnitSpec) -> Probed:
-    """Read every file of a unit. Raises UnitError."""
-    facts = [_probe_file(desk, unit, file) for file in unit.files]
+def probe_unit(desk: Desk, unit: UnitSpec, integration: OpenedIntegration | None = None) -> Probed:
+    """Read every file of a unit that has not been read yet. Raises UnitError."""
+    if unit.files[0].item_id is not None:  # the parts are items already
+        return Probed(unit, [])
+    facts = [_probe_file(desk, unit, file, integration) for file in unit.files]
     if unit.item_type is StorageItemType.DICOM_SERIES:
         _refuse_mixed_series(facts)
         pairs = sorted(zip(unit.files, facts, strict=True), key=lambda pair: _slice_position(pair[1]))
@@ -52,7 +63,9 @@ def probe_unit(desk: Desk, unit: UnitSpec) -> Probed:
     return Probed(unit, facts)
 
 
-def _probe_file(desk: Desk, unit: UnitSpec, file: FileSpec) -> Facts:
+def _probe_file(desk: Desk, unit: UnitSpec, file: FileSpec, integration: OpenedIntegration | None) -> Facts:
+    if integration is not None and file.slot_id is None:
+        return _probe_object(desk, unit, file, integration)
     name = file.title or unit.title or file.url.rsplit("/", 1)[-1]
     try:
         path = desk.store.path(file.object_key or "")
@@ -62,6 +75,29 @@ def _probe_file(desk: Desk, unit: UnitSpec, file: FileSpec) -> Facts:
         return desk.media.probe(str(path), part_type(unit), name)
     except CorralError as error:
         raise UnitError(f"{name}: {error.message}") from error
+
+
+def _probe_object(desk: Desk, unit: UnitSpec, file: FileSpec, integration: OpenedIntegration) -> Facts:
+    try:
+        name = integration.source.title(file.url)
+        if file.title is None:
+            file.title = name
+        if file.supplied is not None:
+            return Facts(**file.supplied)
+        if integration.is_client_only:
+            raise UnitError(
+                f"{file.url}: this integration is strict client-only, so Corral may not read the file."
+                " Supply its media metadata."
+            )
+        opened = integration.source.open(file.url)
+        with opened.file:
+            facts = desk.media.probe_file(
+                opened.file, part_type(unit), name, path=None if opened.path is None else str(opened.path)
+            )
+        return replace(facts, etag=opened.etag)
+    except (CorralError, EOFError, OSError) as error:
+        message = error.message if isinstance(error, CorralError) else str(error)
+        raise UnitError(message if file.url[:500] in message else f"{file.url}: {message}") from error
 
 
 def _refuse_mixed_series(facts: list[Facts]) -> None:

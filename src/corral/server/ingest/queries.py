@@ -30,7 +30,6 @@ _DONE = Statement(
 _ERRORS = Statement(
     "SELECT id, spec, error FROM job_unit WHERE job_id = :job_id AND state = 'ERROR' ORDER BY position LIMIT :most"
 )
-_UNFINISHED = Statement("SELECT id FROM job WHERE status = 'PENDING' ORDER BY id")
 _ACTIONS = {
     "imageGroup": "Creating an image group",
     "imageSequence": "Creating an image sequence",
@@ -79,6 +78,14 @@ def find_job(
     return found
 
 
+_STATUS = Statement("SELECT status FROM job WHERE id = :job_id")
+
+
+def is_over(tx: Transaction, job_id: str) -> bool:
+    """Whether a job that `find_job` allowed has ended: cheap, to be asked again and again."""
+    return bool(_STATUS.value(tx, {"job_id": as_id(job_id)}) != "PENDING")
+
+
 def job_state(tx: Transaction, job: dict[str, Any]) -> JobState:
     """Counts, results and errors of a job that `find_job` gave."""
     counts = {row["state"]: row["units"] for row in _COUNTS.rows(tx, {"job_id": job["id"]})}
@@ -104,8 +111,3 @@ def _failures(tx: Transaction, job_id: str) -> list[UnitFailure]:
         action = _ACTIONS.get(unit.kind, f"Reading the {unit.item_type.data_type.value.replace('_', ' ')}")
         failures.append(UnitFailure(row["id"], unit.urls, row["error"], action))
     return failures
-
-
-def unfinished_jobs(tx: Transaction) -> list[str]:
-    """Jobs that are not over, oldest first."""
-    return _UNFINISHED.column(tx, {})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 from corral.errors import CorralError
 from corral.server.access.callers import Caller
@@ -10,13 +12,16 @@ from corral.server.ingest import slots
 from corral.server.ingest.desk import Desk
 from corral.server.ingest.probing import Probed, UnitError
 from corral.server.ingest.unit_specs import FileSpec
+from corral.server.integrations.sources import OpenedIntegration
 from corral.server.media.facts import Facts
 from corral.vocabulary import StorageItemType
 
 _Pair = tuple[FileSpec, Facts]
 
 
-def make_sequences(desk: Desk, caller: Caller, probed: Probed) -> list[Probed]:
+def make_sequences(
+    desk: Desk, caller: Caller, probed: Probed, integration: OpenedIntegration | None = None
+) -> list[Probed]:
     """Encode a probed unit of images; one result for each size, in the order of their first images.
 
     The video is stored under an upload slot of its own, so that a server that is killed here leaves nothing behind
@@ -30,14 +35,16 @@ def make_sequences(desk: Desk, caller: Caller, probed: Probed) -> list[Probed]:
     for number, (size, pairs) in enumerate(by_size.items()):
         name = title if number == 0 else f"{title} ({size[0]} x {size[1]})"
         unit = replace(probed.unit, title=name, files=[file for file, _ in pairs])
-        made.append(_encode(desk, caller, Probed(unit, [facts for _, facts in pairs]), size))
+        made.append(_encode(desk, caller, Probed(unit, [facts for _, facts in pairs]), size, integration))
     return made
 
 
-def _encode(desk: Desk, caller: Caller, probed: Probed, size: tuple[int, int]) -> Probed:
-    paths = [str(desk.store.path(file.object_key or "")) for file in probed.unit.files]
-    draft = desk.store.draft()
+def _encode(
+    desk: Desk, caller: Caller, probed: Probed, size: tuple[int, int], integration: OpenedIntegration | None
+) -> Probed:
+    draft, copies = desk.store.draft(), list[Path]()
     try:
+        paths = [_local(desk, file, integration, copies) for file in probed.unit.files]
         desk.media.encode_sequence(paths, str(draft), *size)
         encoded = desk.media.probe(str(draft), StorageItemType.VIDEO, "sequence.mp4")
         slot = _slot(desk, caller)
@@ -45,10 +52,27 @@ def _encode(desk: Desk, caller: Caller, probed: Probed, size: tuple[int, int]) -
     except CorralError as error:
         raise UnitError(f"{probed.unit.title}: the images cannot be encoded as a sequence: {error.message}") from error
     finally:
-        draft.unlink(missing_ok=True)
+        for temporary in (draft, *copies):
+            temporary.unlink(missing_ok=True)
     product = FileSpec(url=slot.object_key, slot_id=slot.item_id, object_key=slot.object_key)
     facts = replace(encoded, width=size[0], height=size[1])
     return Probed(replace(probed.unit, product=product), probed.facts, facts)
+
+
+def _local(desk: Desk, file: FileSpec, integration: OpenedIntegration | None, copies: list[Path]) -> str:
+    """A local path with the file's bytes; what had to be copied for it is noted in `copies`."""
+    if file.object_key is not None or integration is None:
+        return str(desk.store.path(file.object_key or ""))
+    if integration.is_client_only:
+        raise UnitError(f"{file.url}: a strict client-only integration cannot make sequences: Corral may not read it.")
+    opened = integration.source.open(file.url)
+    with opened.file:
+        if opened.path is not None:
+            return str(opened.path)
+        copies.append(desk.store.draft())
+        with open(copies[-1], "wb") as copy:
+            shutil.copyfileobj(opened.file, copy, 1 << 20)
+    return str(copies[-1])
 
 
 def _slot(desk: Desk, caller: Caller) -> slots.Slot:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
+
+import orjson
 
 from corral.errors import InvalidArgumentsError
 
@@ -18,7 +19,8 @@ class Facts:
     """What was read from a file: sizes in bytes and pixels, durations in seconds; None where it does not apply.
 
     `width` and `height` are as shown: EXIF orientation and display rotation are applied. `frame_count` counts
-    decodable frames of a video, slices of a DICOM file or volume. `extra` holds facts of one kind only.
+    decodable frames of a video, slices of a DICOM file or volume. `etag` is what the storage said of the
+    bytes, `extra` holds facts of one kind only.
     """
 
     mime_type: str
@@ -36,13 +38,14 @@ class Facts:
     dicom_instance_uid: str | None = None
     dicom_study_uid: str | None = None
     dicom_series_uid: str | None = None
+    etag: str | None = None
     extra: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """JSON text that `from_json` reads back."""
-        return json.dumps(asdict(self))
+        return orjson.dumps(self).decode()
 
     @classmethod
     def from_json(cls, text: str) -> Facts:
         """Read `to_json`'s text."""
-        return cls(**json.loads(text))
+        return cls(**orjson.loads(text))

@@ -6,6 +6,7 @@ A child that hangs is killed when its time is up; one that crashes fails its own
 from __future__ import annotations
 
 import base64
+import io
 import json
 import os
 import queue
@@ -15,7 +16,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from corral.server.media.facts import Facts, MediaError
 from corral.server.media.probe import probe_header
@@ -40,11 +41,18 @@ class MediaWorkers:
     def probe(self, path: str, kind: StorageItemType, name: str) -> Facts:
         """The facts of a local file. Raises MediaError."""
         with open(path, "rb") as file:
-            facts = probe_header(file, kind, name)
+            return self.probe_file(file, kind, name, path=path)
+
+    def probe_file(self, file: BinaryIO, kind: StorageItemType, name: str, *, path: str | None = None) -> Facts:
+        """The facts of a seekable file, wherever its bytes lie; `path` if they lie here. Raises MediaError."""
+        facts = probe_header(file, kind, name)
         if facts is not None:
             return facts
-        answer = self._ask({"task": "probe", "path": path, "kind": kind.value, "name": name})
-        return Facts.from_json(answer["facts"])
+        request: dict[str, Any] = {"task": "probe", "kind": kind.value, "name": name}
+        if path is not None:
+            return Facts.from_json(self._ask({**request, "path": path})["facts"])
+        size = file.seek(0, io.SEEK_END)
+        return Facts.from_json(self._ask({**request, "size": size}, file=file)["facts"])
 
     def preview(self, path: str, kind: StorageItemType, max_pixels: int = 256) -> tuple[bytes, str]:
         """A small picture of a local file and its MIME type. Raises MediaError."""
@@ -67,17 +75,20 @@ class MediaWorkers:
             if child is not None:
                 child.stop()
 
-    def _ask(self, request: dict[str, Any], extra_seconds: float = 0.0) -> dict[str, str]:
+    def _ask(self, request: dict[str, Any], extra_seconds: float = 0.0, file: BinaryIO | None = None) -> dict[str, str]:
         child: _Child | None = self._idle.get()
         try:
             if child is None or not child.is_alive():
                 child = _Child()
-            answer = child.ask(request, self._timeout + extra_seconds)
-        except _ChildFailed as failure:
+            answer = child.ask(request, self._timeout + extra_seconds, file)
+        except BaseException as failure:
+            # Whatever went wrong in between (also the storage's own errors), the child waits for an answer no more.
             if child is not None:
                 child.stop()
             child = None
-            raise MediaError(str(failure)) from None
+            if isinstance(failure, _ChildFailed):
+                raise MediaError(str(failure)) from None
+            raise
         finally:
             if self._closed and child is not None:
                 child.stop()
@@ -115,17 +126,26 @@ class _Child:
             if pipe is not None:
                 pipe.close()
 
-    def ask(self, request: dict[str, Any], timeout: float) -> dict[str, str]:
-        assert self._process.stdin is not None
+    def ask(self, request: dict[str, Any], timeout: float, file: BinaryIO | None = None) -> dict[str, str]:
         deadline = time.monotonic() + timeout
+        self._write(json.dumps(request).encode() + b"\n")
+        while True:
+            length = int.from_bytes(self._read(8, deadline, timeout), "big")
+            answer: dict[str, Any] = json.loads(self._read(length, deadline, timeout))
+            if file is None or "range" not in answer:
+                return answer
+            start, wanted = answer["range"]
+            file.seek(start)
+            content = file.read(wanted)
+            self._write(len(content).to_bytes(8, "big") + content)
+
+    def _write(self, content: bytes) -> None:
+        assert self._process.stdin is not None
         try:
-            self._process.stdin.write(json.dumps(request).encode() + b"\n")
+            self._process.stdin.write(content)
             self._process.stdin.flush()
         except OSError:
             raise _ChildFailed("Reading this file failed: the reader stopped.") from None
-        length = int.from_bytes(self._read(8, deadline, timeout), "big")
-        answer: dict[str, str] = json.loads(self._read(length, deadline, timeout))
-        return answer
 
     def _read(self, count: int, deadline: float, timeout: float) -> bytes:
         assert self._process.stdout is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -43,6 +44,8 @@ def new_item(
         "storage_location": "encord",
         "object_key": None,
         "url": None,
+        "url_key": None,
+        "integration_id": None,
         "is_frame": False,
         "timeseries_settings": None,
         **{name: getattr(facts, name) for name in _FACT_COLUMNS},
@@ -52,6 +55,7 @@ def new_item(
 
 
 _FACT_COLUMNS = (
+    "etag",
     "file_size",
     "mime_type",
     "duration",
@@ -73,11 +77,17 @@ _FACT_COLUMNS = (
 _COLUMNS = (
     *("id", "organisation_id", "folder_id", "item_type", "name", "client_metadata", "owner_id", "created_at"),
     *("last_edited_at", "storage_location", "object_key", "url", "is_frame", "timeseries_settings", "extra_facts"),
+    *("url_key", "integration_id"),
     *_FACT_COLUMNS,
 )
 _INSERT = Statement(
     f"INSERT INTO item ({', '.join(_COLUMNS)}) VALUES ({', '.join(f':{column}' for column in _COLUMNS)})"
 )
+
+
+def url_key(url: str) -> str:
+    """What a URL is looked up by: URLs may be longer than an index entry."""
+    return hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def insert_items(tx: Transaction, items: Sequence[Mapping[str, Any]], parts: Mapping[str, Sequence[str]]) -> None:

@@ -25,7 +25,8 @@ COLUMNS = (
     " i.last_edited_at, i.storage_location, i.object_key, i.url, i.is_tombstone, i.file_size, i.mime_type, i.duration,"
     " i.fps, i.width, i.height, i.frame_count, i.page_count, i.dicom_instance_uid, i.dicom_study_uid,"
     " i.dicom_series_uid, i.audio_sample_rate, i.audio_bit_depth, i.audio_codec, i.audio_num_channels,"
-    " i.extra_facts, i.timeseries_settings, (SELECT COUNT(*) FROM data_row r WHERE r.item_id = i.id) AS data_units"
+    " i.extra_facts, i.timeseries_settings, i.integration_id,"
+    " (SELECT COUNT(*) FROM data_row r WHERE r.item_id = i.id) AS data_units"
 )
 FROM = "FROM item i JOIN corral_user o ON o.id = i.owner_id"
 _ONE = Statement(f"SELECT {COLUMNS} {FROM} WHERE i.id = :item_id AND {rights.item_visible('i')}")

@@ -10,7 +10,7 @@ from corral.errors import OperationNotAllowed
 from corral.server.database import Database
 from corral.server.tables.schema import metadata
 
-HEAD = "0001"
+HEAD = "0002"
 
 
 def upgrade(database: Database) -> None:
@@ -41,6 +41,6 @@ def run_steps(database: Database, target: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "alembic_environment"))
     config.set_main_option("version_locations", str(Path(__file__).parent / "versions"))
-    with database.write() as tx:
+    with database.rebuild() as tx:
         config.attributes["connection"] = tx
         command.upgrade(config, target)

@@ -38,12 +38,16 @@ def _reference(name: str, target: str, *, nullable: bool = False, cascade: bool 
     return sa.Column(name, sa.String(36), link, nullable=nullable)
 
 
+def _reference_key(name: str, target: str) -> sa.Column[str]:
+    return sa.Column(name, sa.String(36), sa.ForeignKey(target, ondelete="CASCADE"), primary_key=True)
+
+
 def _time(name: str, *, nullable: bool = False) -> sa.Column[str]:
     return sa.Column(name, sa.String(27), nullable=nullable)
 
 
-def _flag(name: str) -> sa.Column[bool]:
-    return sa.Column(name, sa.Boolean, nullable=False, server_default=sa.false())
+def _flag(name: str, *, default: bool = False) -> sa.Column[bool]:
+    return sa.Column(name, sa.Boolean, nullable=False, server_default=sa.true() if default else sa.false())
 
 
 # --- who -----------------------------------------------------------------------------------------
@@ -92,6 +96,32 @@ page_session = sa.Table(
     sa.Column("kind", sa.String(8), nullable=False),
     _time("created_at"),
     _time("expires_at"),
+)
+
+integration = sa.Table(
+    "integration",
+    metadata,
+    _id(),
+    _reference("organisation_id", "organisation.id"),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("settings", sa.Text, nullable=False, comment="JSON without secrets"),
+    sa.Column("credentials", sa.Text, comment="encrypted JSON"),
+    _flag("is_client_only"),
+    sa.Column("url_seconds", sa.Integer, nullable=False),
+    _reference("creator_id", "corral_user.id"),
+    _time("created_at"),
+    _time("last_edited_at"),
+    sa.Index("ix_integration_organisation_id", "organisation_id"),
+)
+
+integration_grant = sa.Table(
+    "integration_grant",
+    metadata,
+    sa.Column("user_id", sa.String(36), sa.ForeignKey("corral_user.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("integration_id", sa.String(36), sa.ForeignKey("integration.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("role", sa.String(8), nullable=False),
+    sa.Index("ix_integration_grant_integration_id", "integration_id"),
 )
 
 # --- what is stored --------------------------------------------------------------------------------
@@ -148,6 +178,9 @@ item = sa.Table(
     sa.Column("storage_location", sa.String(16), nullable=False),
     sa.Column("object_key", sa.Text, comment="key in the platform's store; null when the bytes live elsewhere"),
     sa.Column("url", sa.Text, comment="object URL as it was given"),
+    sa.Column("url_key", sa.String(32), comment="digest of the URL: URLs may be longer than an index entry"),
+    _reference("integration_id", "integration.id", nullable=True),
+    sa.Column("etag", sa.Text, comment="what the bucket said of the bytes when they were read"),
     _flag("is_tombstone"),
     _flag("is_frame"),
     sa.Column("file_size", sa.BigInteger),
@@ -170,7 +203,8 @@ item = sa.Table(
     sa.Index("ix_item_folder_name", "folder_id", "name", "id"),
     sa.Index("ix_item_folder_created", "folder_id", "created_at", "id"),
     sa.Index("ix_item_object_key", "object_key"),
-    sa.Index("ix_item_folder_url", "folder_id", "url"),
+    sa.Index("ix_item_folder_url_key", "folder_id", "url_key"),
+    sa.Index("ix_item_integration_id", "integration_id"),
 )
 
 item_child = sa.Table(
@@ -248,7 +282,8 @@ job = sa.Table(
     _flag("ignore_errors"),
     _flag("skip_duplicate_urls"),
     _flag("upsert_metadata"),
-    _flag("cancel_requested"),
+    _reference("integration_id", "integration.id", nullable=True),
+    _flag("is_unpacked", default=True),
     _time("created_at"),
     _time("finished_at", nullable=True),
     sa.Index("ix_job_status", "status"),
@@ -263,13 +298,33 @@ job_unit = sa.Table(
     sa.Column("position", sa.Integer, nullable=False),
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("worker_id", sa.String(36), comment="the worker that is reading it now"),
     sa.Column("spec", sa.Text, nullable=False),
     sa.Column("facts", sa.Text),
     sa.Column("error", sa.Text),
     sa.Column("item_id", sa.String(36)),
     sa.Column("data_row_id", sa.String(36)),
     sa.Index("ix_job_unit_job_position", "job_id", "position", unique=True),
-    sa.Index("ix_job_unit_job_state", "job_id", "state"),
+    sa.Index("ix_job_unit_job_state", "job_id", "state", "position"),
+    sa.Index("ix_job_unit_worker_id", "worker_id"),
+)
+
+job_request = sa.Table(
+    "job_request",
+    metadata,
+    _reference_key("job_id", "job.id"),
+    sa.Column("part", sa.Integer, primary_key=True),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    comment="what a large job was asked for, in parts, until its units are written down",
+)
+
+worker = sa.Table(
+    "worker",
+    metadata,
+    _id(),
+    sa.Column("place", sa.Text, nullable=False, comment="host and process, for people"),
+    _time("started_at"),
+    _time("seen_at"),
 )
 
 creation = sa.Table(

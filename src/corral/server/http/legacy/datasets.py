@@ -75,14 +75,12 @@ def get_row(call: Call, payload: Any) -> dict[str, Any]:
     row = rows.get_row(call.caller, call.tx, str(call.uid), with_metadata=bool(wanted.get("client_metadata")))
     wire = row.wire
     if wanted.get("signed_url"):
-        wire["signed_url"] = call.signed_get(row.object_key, wire["file_type"], wire["data_title"])
+        wire["signed_url"] = call.signed_get(row.item)
     options = wanted.get("images_data_fetch_options")
     if options is not None and wire["data_type"] == DataType.IMG_GROUP.to_upper_case_string():
         signed = bool(_object(options).get("fetch_signed_urls"))
         wire["images_data"] = [
-            rows.image_wire(
-                image, call.signed_get(image["object_key"], image["mime_type"], image["name"]) if signed else None
-            )
+            rows.image_wire(image, call.signed_get(image) if signed else None)
             for image in rows.images(call.tx, row.item_id)
         ]
     return wire

@@ -5,24 +5,24 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from corral.errors import InvalidArgumentsError, OperationNotBuiltError
+from starlette.concurrency import run_in_threadpool
+
+from corral.errors import InvalidArgumentsError
 from corral.records.uploads import PostUploadJob
 from corral.server.http import encoding
 from corral.server.http.house import Call
-from corral.server.ingest import commands, queries
+from corral.server.ingest import commands, queries, shapes
 from corral.server.ingest.queries import JobState
-from corral.server.ingest.unit_specs import from_data_items
-from corral.vocabulary import LongPollingStatus
 
 
 def start_job(call: Call, payload: PostUploadJob) -> dict[str, str]:
     """datasetdatalongpolling/POST: start a job and answer with its id."""
-    if payload.files is not None or payload.integration_id is not None:
-        raise OperationNotBuiltError("Registering objects of a cloud integration is not built yet.")
-    if payload.data_items is None:
-        raise InvalidArgumentsError("The payload names nothing to add: dataItems is missing.")
+    asked = payload.data_items if payload.data_items is not None else payload.files
+    if asked is None:
+        raise InvalidArgumentsError("The payload names nothing to add: dataItems or files is missing.")
     request = commands.JobRequest(
-        units=from_data_items(payload.data_items),
+        asked=shapes.read(asked),
+        integration_id=None if payload.integration_id is None else str(payload.integration_id),
         ignore_errors=payload.ignore_errors,
         dataset_id=call.dataset_id,
         folder_id=None if payload.folder_uuid is None else str(payload.folder_uuid),
@@ -41,12 +41,20 @@ async def poll_job(call: Call, payload: Any) -> dict[str, Any]:
     limit = call.house.settings.limits.long_poll_seconds
     deadline = time.monotonic() + min(float(seconds), limit)
     job_id = str(fields.get("process_hash"))
-    while True:
-        state = await call.read(lambda: _state(call, job_id))
-        left = deadline - time.monotonic()
-        if state.status is not LongPollingStatus.PENDING or left <= 0:
-            return encoding.dataset_job(state)
+    await call.read(lambda: _find(call, job_id))
+    while (left := deadline - time.monotonic()) > 0 and not await call.read(lambda: _is_over(call, job_id)):
         await call.house.jobs.wait(job_id, left)
+    return encoding.dataset_job(await run_in_threadpool(_state, call, job_id))
+
+
+def _find(call: Call, job_id: str) -> None:
+    with call.house.database.glance() as tx:
+        queries.find_job(call.caller, tx, job_id, dataset_id=call.dataset_id)
+
+
+def _is_over(call: Call, job_id: str) -> bool:
+    with call.house.database.glance() as tx:
+        return queries.is_over(tx, job_id)
 
 
 def _state(call: Call, job_id: str) -> JobState:

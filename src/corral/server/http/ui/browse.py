@@ -102,18 +102,22 @@ def read_item(house: House, caller: Caller, tx: Transaction, request: Request) -
 
 
 def _local_url(house: House, item: Mapping[str, Any]) -> str | None:
-    if item["object_key"] is None:
+    if item["integration_id"] is not None and item["url"] is not None:
+        return f"/content/{item['id']}"  # the page shows what comes from this server only
+    url = house.signed_get(item)
+    if url is None:
         return None
-    seconds = house.settings.limits.signed_url_seconds
-    url = house.store.sign_get(item["object_key"], mime_type=item["mime_type"], filename=item["name"], seconds=seconds)
     # Without the address: the page may have been reached by another name of this server.
     return url.removeprefix(house.settings.public_url)
 
 
 def _text(house: House, item: Mapping[str, Any]) -> str | None:
-    if item["item_type"] not in ("plainText", "timeseries") or item["object_key"] is None:
+    if item["item_type"] not in ("plainText", "timeseries"):
         return None
-    with open(house.store.path(item["object_key"]), "rb") as file:
-        data = file.read(_TEXT_BYTES)
+    try:
+        with house.desk.open(item).file as file:
+            data = file.read(_TEXT_BYTES)
+    except (OSError, CorralError):
+        return None
     encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
     return data.decode(encoding, "replace")

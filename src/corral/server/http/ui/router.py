@@ -7,7 +7,7 @@ from pathlib import Path
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from corral.server.http.ui import browse, sessions, thumbnails
+from corral.server.http.ui import browse, content, sessions, thumbnails
 
 routes: list[BaseRoute] = [
     Route("/", browse.home),
@@ -18,5 +18,6 @@ routes: list[BaseRoute] = [
     Route("/datasets/{dataset}/rows", browse.page("rows.html", browse.read_rows)),
     Route("/items/{item}", browse.page("item.html", browse.read_item)),
     Route("/thumbnails/{item}", thumbnails.thumbnail),
+    Route("/content/{item}", content.content),
     Mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static"),
 ]

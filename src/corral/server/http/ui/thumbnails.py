@@ -29,7 +29,7 @@ async def thumbnail(request: Request) -> Response:
     house: House = request.app.state.house
     try:
         path: Path = await run_in_threadpool(_make, house, caller, request.path_params["item"])
-    except CorralError:
+    except (CorralError, OSError):
         return RedirectResponse("/static/no-preview.svg", 302)
     mime = "image/png" if path.suffix == ".png" else "image/jpeg"
     return FileResponse(path, media_type=mime, headers={"Cache-Control": "private, max-age=86400"})
@@ -45,9 +45,8 @@ def _make(house: House, caller: Caller, item_id: str) -> Path:
     for kept in (folder / f"{source['id']}.jpg", folder / f"{source['id']}.png"):
         if kept.exists():
             return kept
-    content, mime = house.desk.media.preview(
-        str(house.store.path(source["object_key"])), StorageItemType(source["item_type"]), PIXELS
-    )
+    with house.desk.local_copy(source) as path:
+        content, mime = house.desk.media.preview(str(path), StorageItemType(source["item_type"]), PIXELS)
     return _keep(folder / f"{source['id']}{'.png' if mime == 'image/png' else '.jpg'}", content)
 
 

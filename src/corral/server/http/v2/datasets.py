@@ -13,6 +13,7 @@ from corral.server.datasets import commands, queries
 from corral.server.http import encoding
 from corral.server.http.house import Call
 from corral.server.ingest.unit_specs import check_title
+from corral.server.integrations import queries as integrations
 from corral.vocabulary import DatasetUserRole, StorageLocation
 
 
@@ -90,6 +91,14 @@ def remove_users(call: Call, payload: UserEmails) -> None:
     commands.remove_users(call.caller, call.tx, call.path["dataset"], payload.user_emails)
 
 
-def list_integrations(_call: Call, _wanted: ListIntegrations) -> dict[str, Any]:
-    """GET cloud-integrations: none can be added in this version, so there are none."""
-    return {"result": []}
+def list_integrations(call: Call, wanted: ListIntegrations) -> dict[str, Any]:
+    """GET cloud-integrations: the integrations given to the caller, by identifiers and titles."""
+    ids = wanted.filter_integration_uuids
+    found = integrations.list_integrations(
+        call.caller,
+        call.tx,
+        ids=None if ids is None else [str(one) for one in ids],
+        titles=wanted.filter_integration_titles,
+        everyone=wanted.include_org_access,
+    )
+    return {"result": [{"integrationUuid": row["id"], "title": row["title"]} for row in found]}

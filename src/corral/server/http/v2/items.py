@@ -133,7 +133,7 @@ def delete_items(call: Call, payload: DeleteItems) -> dict[str, int]:
 
 
 def _wire(call: Call, item: Row, *, signed: bool) -> dict[str, Any]:
-    url = call.signed_get(item["object_key"], item["mime_type"], item["name"]) if signed else None
+    url = call.signed_get(item) if signed else None
     return encoding.item(item, url)
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from corral.errors import InvalidArgumentsError, OperationNotBuiltError
+from starlette.concurrency import run_in_threadpool
+
+from corral.errors import InvalidArgumentsError
 from corral.records.storage import ReserveDatasetSlots, ReserveSlots
 from corral.records.uploads import PollJob, PostUploadJob
 from corral.server.http import encoding
 from corral.server.http.house import Call
-from corral.server.ingest import commands, queries, slots
+from corral.server.ingest import commands, queries, shapes, slots
 from corral.server.ingest.queries import JobState
-from corral.server.ingest.unit_specs import from_data_items
 from corral.server.storage import folder_queries
-from corral.vocabulary import LongPollingStatus
 
 
 def reserve_for_dataset(call: Call, wanted: ReserveDatasetSlots) -> dict[str, Any]:
@@ -64,12 +64,12 @@ def _slots(call: Call, reserved: list[slots.Slot]) -> dict[str, Any]:
 
 def start_job(call: Call, payload: PostUploadJob) -> str:
     """POST storage/folders/{folder}/data-upload-jobs: start a job and answer with its id."""
-    if payload.external_files is not None or payload.integration_hash is not None:
-        raise OperationNotBuiltError("Registering objects of a cloud integration is not built yet.")
-    if payload.data_items is None:
-        raise InvalidArgumentsError("The body names nothing to add: dataItems is missing.")
+    asked = payload.data_items if payload.data_items is not None else payload.external_files
+    if asked is None:
+        raise InvalidArgumentsError("The body names nothing to add: dataItems or externalFiles is missing.")
     request = commands.JobRequest(
-        units=from_data_items(payload.data_items),
+        asked=shapes.read(asked),
+        integration_id=None if payload.integration_hash is None else str(payload.integration_hash),
         ignore_errors=payload.ignore_errors,
         folder_id=call.path["folder"],
         title=payload.file_name,
@@ -81,12 +81,22 @@ def start_job(call: Call, payload: PostUploadJob) -> str:
 async def poll_job(call: Call, wanted: PollJob) -> dict[str, Any]:
     """GET storage/folders/{folder}/data-upload-jobs/{job}: the state, held until the job is over or time is up."""
     deadline = time.monotonic() + min(wanted.timeout_seconds, call.house.settings.limits.long_poll_seconds)
-    while True:
-        state = await call.read(lambda: _state(call))
-        left = deadline - time.monotonic()
-        if state.status is not LongPollingStatus.PENDING or left <= 0:
-            return encoding.folder_job(state)
+    await call.read(lambda: _find(call))
+    while (left := deadline - time.monotonic()) > 0 and not await call.read(lambda: _is_over(call)):
         await call.house.jobs.wait(call.path["job"], left)
+    # A job may have made a million items: no loop that serves others should wait for its result.
+    state = await run_in_threadpool(_state, call)
+    return encoding.folder_job(state)
+
+
+def _find(call: Call) -> None:
+    with call.house.database.glance() as tx:
+        queries.find_job(call.caller, tx, call.path["job"], folder_id=call.path["folder"])
+
+
+def _is_over(call: Call) -> bool:
+    with call.house.database.glance() as tx:
+        return queries.is_over(tx, call.path["job"])
 
 
 def _state(call: Call) -> JobState:

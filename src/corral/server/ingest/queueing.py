@@ -1,0 +1,104 @@
+"""Writes the units of a job into the ledger: checks them, finds repeated ones, ties upload slots to the job."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import orjson
+
+from corral.errors import AuthorisationError, CorralError, InvalidArgumentsError, PayloadTooLargeError
+from corral.server.database import Transaction
+from corral.server.ingest import duplicates, ledger, shapes, slots
+from corral.server.ingest.desk import Desk
+from corral.server.ingest.job_book import Job
+from corral.server.ingest.unit_specs import UnitSpec, check_titles
+from corral.server.integrations.sources import OpenedIntegration
+from corral.server.settings import Limits
+from corral.server.storage import item_queries
+from corral.vocabulary import StorageItemType
+
+
+def check(limits: Limits, unit: UnitSpec) -> None:
+    """Raise InvalidArgumentsError or PayloadTooLargeError where a unit is over a limit."""
+    check_titles((unit,), limits.title_characters)
+    for file in unit.files:
+        if len(file.url) > limits.url_bytes or (not file.url.isascii() and len(file.url.encode()) > limits.url_bytes):
+            raise InvalidArgumentsError(f"An object URL may have at most {limits.url_bytes} bytes: {file.url[:100]}...")
+    if unit.client_metadata and len(orjson.dumps(unit.client_metadata)) > limits.client_metadata_bytes:
+        raise PayloadTooLargeError(
+            f"The client metadata of {unit.title or unit.urls[0]} is over the limit of"
+            f" {limits.client_metadata_bytes} bytes."
+        )
+
+
+def unpack(desk: Desk, tx: Transaction, job: Job, part: dict[str, object]) -> None:
+    """Write the units of one part of a large request; entries that make no sense become failed units."""
+    outcomes: list[UnitSpec | str] = []
+    for entry, place in shapes.placed(part):
+        try:
+            unit = shapes.unit(str(part["section"]), entry, place)
+            check(desk.limits, unit)
+            outcomes.append(unit)
+        except CorralError as error:
+            outcomes.append(error.message)
+    _write(desk, tx, job, outcomes, int(str(part["first"])))
+
+
+def write(desk: Desk, tx: Transaction, job: Job, units: Sequence[UnitSpec], first: int) -> None:
+    """Write units that have been checked, from position `first` on."""
+    _write(desk, tx, job, units, first)
+
+
+def _write(desk: Desk, tx: Transaction, job: Job, units: Sequence[UnitSpec | str], first: int) -> None:
+    integration = desk.sources.get(job.target.integration_id) if job.target.integration_id else None
+    good = [unit for unit in units if isinstance(unit, UnitSpec)]
+    repeated = iter(_repeated(tx, job, good))
+    outcomes = []
+    for unit in units:
+        if isinstance(unit, str):
+            outcomes.append(ledger.Outcome(UnitSpec("image", None, []), "ERROR", error=unit))
+        elif next(repeated):
+            outcomes.append(ledger.Outcome(unit, "DONE"))
+        else:
+            problem = _problem(tx, job, unit, integration)
+            outcomes.append(ledger.Outcome(unit, "PENDING" if problem is None else "ERROR", error=problem))
+    ledger.write_units(tx, job.id, outcomes, first)
+
+
+def _repeated(tx: Transaction, job: Job, units: Sequence[UnitSpec]) -> list[bool]:
+    if not job.skip_duplicate_urls or job.target.integration_id is None or not units:
+        return [False] * len(units)
+    found = duplicates.find(tx, job.target.folder_id, units)
+    if job.upsert_metadata:
+        duplicates.upsert_metadata(
+            tx, [(item, unit) for item, unit in zip(found, units, strict=True) if item is not None]
+        )
+    return [item is not None for item in found]
+
+
+def _problem(tx: Transaction, job: Job, unit: UnitSpec, integration: OpenedIntegration | None) -> str | None:
+    """Why a unit cannot be worked on; sets the titles that follow from its URLs."""
+    if unit.files[0].item_id is not None:
+        return _unusable_items(tx, job, unit)
+    if integration is None or any(file.slot_id for file in unit.files):
+        return slots.claim(job.caller, tx, job.id, [unit])[0]
+    try:
+        for file in unit.files:
+            name = integration.source.title(file.url)
+            file.title = file.title or name
+    except CorralError as error:
+        return error.message
+    return None
+
+
+def _unusable_items(tx: Transaction, job: Job, unit: UnitSpec) -> str | None:
+    try:
+        items = item_queries.many(job.caller, tx, [str(file.item_id) for file in unit.files])
+    except AuthorisationError as error:
+        return error.message
+    wrong = [item["name"] for item in items if item["item_type"] != StorageItemType.IMAGE.value]
+    if wrong:
+        return f"A group is made of images; {wrong[0]!r} is none."
+    unit.files = [replace(file, item_id=item["id"]) for file, item in zip(unit.files, items, strict=True)]
+    return None

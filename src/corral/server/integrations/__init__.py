@@ -1,0 +1,1 @@
+"""Integrations: the customers' storage that Corral reads where it lies."""
