@@ -46,7 +46,7 @@ def new_database(postgres_url: str) -> str:
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A running server that many tests share, once on SQLite and once on PostgreSQL."""
-    environment = {}
+    environment = {"CORRAL_LOCAL_ROOTS": str(tmp_path_factory.getbasetemp())}
     if request.param == "postgresql":
         environment["CORRAL_DATABASE_URL"] = new_database(request.getfixturevalue("postgres"))
     running = Server(tmp_path_factory.mktemp(request.param) / "home", environment=environment).start()

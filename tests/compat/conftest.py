@@ -50,6 +50,16 @@ def plain(client: Any, names: SimpleNamespace) -> Any:
 
 
 @pytest.fixture
+def bucket(server: Server, tmp_path: Path) -> SimpleNamespace:
+    """A directory that an integration reads in place: `.id`, `.title`, `.root`, `.url(name)`."""
+    root = tmp_path / "a bucket"
+    root.mkdir()
+    title = f"bucket {uuid.uuid4().hex[:8]}"
+    added = server.cli("integration", "add", "local", "--title", title, "--root", str(root), "--quiet")
+    return SimpleNamespace(id=added.strip(), title=title, root=root, url=lambda name: (root / name).as_uri())
+
+
+@pytest.fixture
 def folder(client: Any) -> Any:
     """A new folder at the root."""
     return client.create_storage_folder(f"folder {uuid.uuid4().hex[:8]}")

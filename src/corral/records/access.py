@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from pydantic import Field
+
 from corral.records.record import Record
 from corral.vocabulary import DatasetUserRole
 
@@ -26,6 +28,13 @@ class UserEmails(Record):
     """Users by e-mail."""
 
     user_emails: list[str]
+
+
+class CloudIntegration(Record):
+    """Storage of a customer that data can be registered from."""
+
+    id: UUID = Field(alias="integrationUuid")
+    title: str
 
 
 class ListIntegrations(Record):

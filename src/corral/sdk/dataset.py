@@ -22,8 +22,9 @@ from corral.records.dataset import (
 )
 from corral.records.dataset import Dataset as DatasetRecord
 from corral.records.deprecation import deprecated
-from corral.sdk import uploading, waiting
+from corral.sdk import private_data, uploading, waiting
 from corral.sdk.folder import StorageFolder
+from corral.sdk.private_data import PrivateFiles
 from corral.sdk.transport import Transport
 from corral.sdk.uploading import Progress, Sent
 from corral.vocabulary import DataLinkDuplicatesBehavior, DatasetUserRole, DataType, StorageItemType, StorageLocation
@@ -225,13 +226,13 @@ class Dataset:
     def add_private_data_to_dataset_start(
         self,
         integration_id: str | UUID,
-        private_files: dict[str, Any],
+        private_files: PrivateFiles,
         ignore_errors: bool = False,
         folder: _Folder = None,
     ) -> str:
         """Start a job that registers objects of an integration; returns its id."""
         payload = {
-            "files": private_files,
+            **private_data.request(private_files),
             "integrationId": str(integration_id),
             "ignoreErrors": ignore_errors,
             **_folder(folder),
@@ -259,7 +260,7 @@ class Dataset:
     def add_private_data_to_dataset(
         self,
         integration_id: str | UUID,
-        private_files: dict[str, Any],
+        private_files: PrivateFiles,
         ignore_errors: bool = False,
         folder: _Folder = None,
     ) -> AddPrivateDataResponse:

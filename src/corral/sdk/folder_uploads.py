@@ -9,7 +9,8 @@ from uuid import UUID
 
 from corral.records.storage import TimeSeriesViewSettings
 from corral.records.uploads import UploadJobState
-from corral.sdk import uploading, waiting
+from corral.sdk import private_data, uploading, waiting
+from corral.sdk.private_data import PrivateFiles
 from corral.sdk.transport import Transport
 from corral.sdk.uploading import Progress, Sent
 from corral.vocabulary import StorageItemType
@@ -102,14 +103,13 @@ class FolderUploads:
         return self._register(uploading.series_entry(sent, title, client_metadata))
 
     def add_private_data_to_folder_start(
-        self, integration_id: str | UUID, private_files: dict[str, Any], ignore_errors: bool = False
+        self, integration_id: str | UUID | None, private_files: PrivateFiles, ignore_errors: bool = False
     ) -> UUID:
-        """Start a job that registers objects of an integration; returns its id."""
-        body = {
-            "externalFiles": private_files,
-            "integrationHash": str(integration_id),
-            "ignoreErrors": ignore_errors,
-        }
+        """Start a job that registers objects of an integration (None: groups of existing items); returns its id."""
+        asked = private_data.request(private_files)
+        body = {"externalFiles": asked.pop("files"), "ignoreErrors": ignore_errors, **asked}
+        if integration_id is not None:
+            body["integrationHash"] = str(integration_id)
         return UUID(self._transport.rest("POST", self._jobs, body=body, retry=True))
 
     def add_private_data_to_folder_get_result(

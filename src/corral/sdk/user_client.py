@@ -14,6 +14,7 @@ import httpx
 
 from corral.errors import InvalidArgumentsError
 from corral.records import signing
+from corral.records.access import CloudIntegration
 from corral.records.dataset import (
     DEFAULT_DATASET_ACCESS_SETTINGS,
     CreateDatasetPayload,
@@ -254,10 +255,24 @@ class UserClient:
             pageSize=page_size,
         )
 
-    def get_cloud_integrations(self) -> list[dict[str, str]]:
-        """The cloud integrations that the user may use. Raises CorralError."""
-        answer = self._transport.rest("GET", "cloud-integrations", params={"includeOrgAccess": False})
-        return list(answer["result"])
+    def get_cloud_integrations(
+        self,
+        filter_integration_uuids: Sequence[str | UUID] | None = None,
+        filter_integration_titles: Sequence[str] | None = None,
+        include_org_access: bool = False,
+    ) -> list[CloudIntegration]:
+        """The integrations that the user was given (administrators may ask for all); both filters must hold.
+
+        Raises CorralError.
+        """
+        ids = None if filter_integration_uuids is None else [str(one) for one in filter_integration_uuids]
+        params = {
+            "filterIntegrationUuids": ids,
+            "filterIntegrationTitles": filter_integration_titles,
+            "includeOrgAccess": include_org_access,
+        }
+        answer = self._transport.rest("GET", "cloud-integrations", params=params)
+        return [CloudIntegration.from_wire(entry) for entry in answer["result"]]
 
 
 def _domain(domain: str | None) -> str:
