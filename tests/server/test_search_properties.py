@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -14,14 +15,41 @@ from corral.server.identifiers import new_id
 from corral.server.media.facts import Facts
 from corral.server.storage import folder_queries, item_commands, item_queries
 from corral.vocabulary import FoldersSortBy, StorageItemType
-from tests.server.forest import KINDS, NAMES, OFTEN, PLACES, STAMPS, Forest, contains, new_forest
+from tests.server.forest import KINDS, NAMES, OFTEN, PLACES, SEARCHES, STAMPS, Forest, contains, new_forest
 from tests.server.listing import Library, walk
 
 FATES = st.sampled_from(["", "given", "mirror", "given mirror"])
-FOLDERS = st.lists(st.tuples(NAMES, PLACES, STAMPS, FATES), min_size=1, max_size=9)
+FOLDERS = st.lists(st.tuples(NAMES, PLACES, STAMPS, FATES), min_size=4, max_size=9)
 ROLES = st.sampled_from(["ADMIN", "MEMBER"])
-ORDERS = st.sampled_from(list(FoldersSortBy))
 STAMP = "2026-01-02T00:00:00.000000Z"
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One way to ask for a listing."""
+
+    search: str | None
+    flag: bool | None
+    kinds: list[StorageItemType]
+    everyone: bool
+    recursive: bool
+    order: FoldersSortBy
+    descending: bool
+    page_size: int
+    place: int | None
+
+    def place_in(self, forest: Forest) -> str | None:
+        """The folder to list, one that the viewer may open; None stands for all."""
+        openable = [folder for folder in forest.folders if forest.visible(folder)]
+        return openable[self.place % len(openable)] if openable and self.place is not None else None
+
+
+KIND_LISTS: st.SearchStrategy[list[StorageItemType]] = st.just([]) | st.lists(KINDS.map(StorageItemType), max_size=2)
+ASKS = st.lists(
+    st.builds(Ask, search=SEARCHES, kinds=KIND_LISTS, page_size=st.integers(1, 4), place=PLACES),
+    min_size=6,
+    max_size=6,
+)
 
 
 def key_of(order: FoldersSortBy) -> str:
@@ -51,85 +79,82 @@ def folders_of(forest: Forest, parent: str | None, wanted: folder_queries.Folder
     return [one for _, one in sorted(found, reverse=wanted.descending)]
 
 
+def expect(found: list[str], before: list[str], after: list[str]) -> None:
+    """Everything that was there before the walk came once, in order; so did what was added meanwhile, if it came."""
+    assert [one for one in found if one in set(before)] == before
+    assert found == [one for one in after if one in set(found)]
+
+
 @OFTEN
-@given(
-    folders=FOLDERS, later=st.lists(st.tuples(NAMES, PLACES, STAMPS, FATES), max_size=3), role=ROLES, place=PLACES,
-    search=st.none() | NAMES, synced=st.none() | st.booleans(), everyone=st.booleans(), recursive=st.booleans(),
-    order=ORDERS, descending=st.booleans(), page_size=st.integers(1, 4),
-)  # fmt: skip
-def test_folders(library: Library, folders: Any, later: Any, role: str, place: Any, search: Any, synced: Any,
-                 everyone: bool, recursive: bool, order: Any, descending: bool, page_size: int) -> None:  # fmt: skip
-    def asked(token: str | None) -> folder_queries.FolderFilter:
-        return folder_queries.FolderFilter(
-            search=search, dataset_synced=synced, everyone=everyone and role == "ADMIN", recursive=recursive,
-            order=order, descending=descending, page_token=token, page_size=page_size,
-        )  # fmt: skip
-
-    def page(token: str | None) -> Any:
-        if waiting and token is not None:  # somebody makes folders while we turn the pages
-            with library.database.write() as tx:
-                forest.grow(tx, *waiting.pop())
-        with library.database.read() as tx:
-            return folder_queries.list_folders(forest.viewer, tx, parent, asked(token))
-
-    waiting = list(later)
+@given(folders=FOLDERS, later=st.lists(st.tuples(NAMES, PLACES, STAMPS, FATES), max_size=3), role=ROLES, asks=ASKS)
+def test_folders(library: Library, folders: Any, later: Any, role: str, asks: Any) -> None:
     with library.database.write() as tx:
         forest = new_forest(library, tx, role, folders)
-    openable = [folder for folder in forest.folders if forest.visible(folder)]
-    parent = openable[place % len(openable)] if openable and place is not None else None
-    before = folders_of(forest, parent, asked(None))
-    found = [row["id"] for row in walk(page)]
-    assert [one for one in found if one in set(before)] == before
-    assert found == [one for one in folders_of(forest, parent, asked(None)) if one in set(found)]
+    for ask in asks:
+        wanted = folder_queries.FolderFilter(
+            search=ask.search, dataset_synced=ask.flag, everyone=ask.everyone and role == "ADMIN",
+            recursive=ask.recursive, order=ask.order, descending=ask.descending, page_size=ask.page_size,
+        )  # fmt: skip
+        parent, waiting = ask.place_in(forest), list(later)
+        before = folders_of(forest, parent, wanted)
+
+        def page(token: str | None, parent: Any = parent, wanted: Any = wanted, waiting: Any = waiting) -> Any:
+            if waiting and token is not None:  # somebody makes folders while we turn the pages
+                with library.database.write() as tx:
+                    forest.grow(tx, *waiting.pop())
+            with library.database.read() as tx:
+                return folder_queries.list_folders(forest.viewer, tx, parent, replace(wanted, page_token=token))
+
+        found = [row["id"] for row in walk(page)]
+        expect(found, before, folders_of(forest, parent, wanted))
 
 
-@OFTEN
-@given(
-    folders=FOLDERS, stored=st.lists(st.tuples(NAMES, KINDS, STAMPS, st.integers(0, 8)), max_size=10),
-    later=st.lists(st.tuples(NAMES, st.integers(0, 8)), max_size=3), role=ROLES, place=PLACES,
-    search=st.none() | NAMES, kinds=st.lists(KINDS, max_size=2), everyone=st.booleans(), recursive=st.booleans(),
-    order=ORDERS, descending=st.booleans(), page_size=st.integers(1, 4),
-)  # fmt: skip
-def test_items(library: Library, folders: Any, stored: Any, later: Any, role: str, place: Any, search: Any, kinds: Any,
-               everyone: bool, recursive: bool, order: Any, descending: bool, page_size: int) -> None:  # fmt: skip
-    everyone = everyone and role == "ADMIN"
-    waiting = list(later)
-
-    def put(tx: Any, name: str, number: int, kind: str = "image", stamp: str = STAMP) -> None:
-        forest.owner.item(tx, list(forest.folders)[number % len(folders)], name, kind, stamp)
-
-    def page(token: str | None) -> Any:
-        with library.database.write() as tx:
-            if waiting and token is not None:
-                put(tx, *waiting.pop())
-            wanted = item_queries.ItemFilter(
-                search=search, item_types=[StorageItemType(kind) for kind in kinds], everyone=everyone,
-                recursive=recursive, order=order, descending=descending, page_token=token, page_size=page_size,
-            )  # fmt: skip
-            return item_queries.list_items(forest.viewer, tx, start, wanted)
+def items_of(forest: Forest, start: str | None, wanted: item_queries.ItemFilter) -> list[str]:
+    """The model: which of the items a listing is to give, in order."""
+    key = key_of(wanted.order)
 
     def fits(item: dict[str, Any]) -> bool:
         folder = item["folder_id"]
         if start is None:
-            here = everyone or forest.granted(folder)
+            here = wanted.everyone or forest.granted(folder)
         else:
-            here = start in forest.above(folder) if recursive else folder == start
-        return here and contains(search, item["name"]) and (not kinds or item["item_type"] in kinds)
+            here = start in forest.above(folder) if wanted.recursive else folder == start
+        kinds = [kind.value for kind in wanted.item_types]
+        return here and contains(wanted.search, item["name"]) and (not kinds or item["item_type"] in kinds)
 
-    def expected() -> list[str]:
-        fitting = [(item[key_of(order)], one) for one, item in forest.owner.made.items() if fits(item)]
-        return [one for _, one in sorted(fitting, reverse=descending)]
+    found = [(item[key], one) for one, item in forest.owner.made.items() if fits(item)]
+    return [one for _, one in sorted(found, reverse=wanted.descending)]
+
+
+@OFTEN
+@given(
+    folders=FOLDERS, stored=st.lists(st.tuples(NAMES, KINDS, STAMPS, PLACES), min_size=4, max_size=12),
+    later=st.lists(st.tuples(NAMES, KINDS, STAMPS, PLACES), max_size=3), role=ROLES, asks=ASKS,
+)  # fmt: skip
+def test_items(library: Library, folders: Any, stored: Any, later: Any, role: str, asks: Any) -> None:
+    def put(tx: Any, name: str, kind: str, stamp: str, place: int | None) -> None:
+        forest.owner.item(tx, list(forest.folders)[(place or 0) % len(folders)], name, kind, stamp)
 
     with library.database.write() as tx:
         forest = new_forest(library, tx, role, folders)
-        for name, kind, stamp, number in stored:
-            put(tx, name, number, kind, stamp)
-    openable = [folder for folder in forest.folders if forest.visible(folder)]
-    start = openable[place % len(openable)] if openable and place is not None else None
-    before = expected()
-    found = [row["id"] for row in walk(page)]
-    assert [one for one in found if one in set(before)] == before
-    assert found == [one for one in expected() if one in set(found)]
+        for one in stored:
+            put(tx, *one)
+    for ask in asks:
+        wanted = item_queries.ItemFilter(
+            search=ask.search, item_types=ask.kinds, everyone=ask.everyone and role == "ADMIN",
+            recursive=ask.recursive, order=ask.order, descending=ask.descending, page_size=ask.page_size,
+        )  # fmt: skip
+        start, waiting = ask.place_in(forest), list(later)
+        before = items_of(forest, start, wanted)
+
+        def page(token: str | None, start: Any = start, wanted: Any = wanted, waiting: Any = waiting) -> Any:
+            with library.database.write() as tx:
+                if waiting and token is not None:
+                    put(tx, *waiting.pop())
+                return item_queries.list_items(forest.viewer, tx, start, replace(wanted, page_token=token))
+
+        found = [row["id"] for row in walk(page)]
+        expect(found, before, items_of(forest, start, wanted))
 
 
 LISTINGS: list[tuple[Any, Any]] = [

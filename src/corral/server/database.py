@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +18,44 @@ Transaction = sa.Connection
 _BUSY_MILLISECONDS = 30_000
 
 
+class Turn:
+    """A queue of the processes that write to one SQLite file.
+
+    SQLite's own way is to sleep and try again; here the kernel wakes the next one at once, and a killed process
+    gives its turn back. Not for threads: they queue before.
+    """
+
+    def __init__(self, path: str | None) -> None:
+        self._descriptor = None if path is None else os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    def take(self, *, wait: bool) -> bool:
+        """Wait for the turn; without `wait`, False if another process has it."""
+        if self._descriptor is None:
+            return True
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            return False
+        return True
+
+    def give(self) -> None:
+        """Let the next process write."""
+        if self._descriptor is not None:
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Never write again."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def __enter__(self) -> None:
+        self.take(wait=True)
+
+    def __exit__(self, *_error: object) -> None:
+        self.give()
+
+
 class Database:
     """One database; threads may share it. A transaction ends with the `with` block: commit, or rollback on error."""
 
@@ -27,6 +67,7 @@ class Database:
         if self.is_sqlite:
             if self.url.database:
                 Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+            self._turn = Turn(f"{self.url.database}-turn" if self.url.database else None)
             self.engine = sa.create_engine(self.url, pool_size=64, max_overflow=64, query_cache_size=2000)
             _prepare_sqlite(self.engine)
         else:
@@ -79,7 +120,7 @@ class Database:
                     connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
                 yield connection
             return
-        with self._one_writer:
+        with self._one_writer, self._turn:
             connection = self._writing_connection()
             _set(connection, "synchronous", "full" if durable else "normal")
             with connection.begin():
@@ -95,14 +136,20 @@ class Database:
             yield None
             return
         try:
-            connection = self._writing_connection()
-            _set(connection, "synchronous", "normal")
-            begun = _begin_at_once(connection)
-            if begun is None:
+            if not self._turn.take(wait=False):
                 yield None
                 return
-            with begun:
-                yield connection
+            try:
+                connection = self._writing_connection()
+                _set(connection, "synchronous", "normal")
+                begun = _begin_at_once(connection)
+                if begun is None:
+                    yield None
+                    return
+                with begun:
+                    yield connection
+            finally:
+                self._turn.give()
         finally:
             self._one_writer.release()
 
@@ -113,7 +160,7 @@ class Database:
             with self.write() as connection:
                 yield connection
             return
-        with self._one_writer:
+        with self._one_writer, self._turn:
             connection = self._writing_connection()
             _set(connection, "foreign_keys", "off")  # SQLite heeds this only outside of a transaction
             try:
@@ -134,6 +181,8 @@ class Database:
         """Close every connection."""
         if self._writer is not None:
             self._writer.close()
+        if self.is_sqlite:
+            self._turn.close()
         self.engine.dispose()
 
 

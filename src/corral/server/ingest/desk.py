@@ -43,7 +43,7 @@ class Desk:
         if item["object_key"] is not None:
             path = self.store.path(item["object_key"])
             file = open(path, "rb")
-            return OpenedObject(file, path.stat().st_size, path=path)
+            return OpenedObject(file, path.stat().st_size, path=str(path))
         if item["url"] is None or item["integration_id"] is None:
             raise FileNotFoundError(item["id"])
         integration = self.sources.get(item["integration_id"])
@@ -60,7 +60,7 @@ class Desk:
         opened = self.open(item)
         with opened.file:
             if opened.path is not None:
-                yield opened.path
+                yield Path(opened.path)
                 return
             if opened.size > _MOST_COPIED:
                 raise SourceError("This file is too large to be copied for that.")

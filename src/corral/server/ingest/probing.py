@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from corral.errors import CorralError
 from corral.server.ingest.desk import Desk
@@ -79,9 +79,7 @@ def _probe_file(desk: Desk, unit: UnitSpec, file: FileSpec, integration: OpenedI
 
 def _probe_object(desk: Desk, unit: UnitSpec, file: FileSpec, integration: OpenedIntegration) -> Facts:
     try:
-        name = integration.source.title(file.url)
-        if file.title is None:
-            file.title = name
+        name = file.title = file.title or integration.source.title(file.url)
         if file.supplied is not None:
             return Facts(**file.supplied)
         if integration.is_client_only:
@@ -91,10 +89,9 @@ def _probe_object(desk: Desk, unit: UnitSpec, file: FileSpec, integration: Opene
             )
         opened = integration.source.open(file.url)
         with opened.file:
-            facts = desk.media.probe_file(
-                opened.file, part_type(unit), name, path=None if opened.path is None else str(opened.path)
-            )
-        return replace(facts, etag=opened.etag)
+            facts = desk.media.probe_file(opened.file, part_type(unit), name, path=opened.path)
+        facts.etag = opened.etag
+        return facts
     except (CorralError, EOFError, OSError) as error:
         message = error.message if isinstance(error, CorralError) else str(error)
         raise UnitError(message if file.url[:500] in message else f"{file.url}: {message}") from error

@@ -68,7 +68,7 @@ def _local(desk: Desk, file: FileSpec, integration: OpenedIntegration | None, co
     opened = integration.source.open(file.url)
     with opened.file:
         if opened.path is not None:
-            return str(opened.path)
+            return opened.path
         copies.append(desk.store.draft())
         with open(copies[-1], "wb") as copy:
             shutil.copyfileobj(opened.file, copy, 1 << 20)

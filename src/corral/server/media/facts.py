@@ -14,7 +14,7 @@ class MediaError(InvalidArgumentsError):
     """This file cannot be read as what it is said to be."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Facts:
     """What was read from a file: sizes in bytes and pixels, durations in seconds; None where it does not apply.
 

@@ -74,8 +74,9 @@ def _jpeg(file: BinaryIO, size: int) -> tuple[int, int, bool]:
 
 def _require_jpeg_end(file: BinaryIO, size: int) -> None:
     # Cameras append thumbnails and padding behind the end marker, so it is looked for, not expected last.
-    tail = _read_at(file, max(0, size - 65536), 65536)
-    if b"\xff\xd9" not in tail:
+    if _read_at(file, max(0, size - 2), 2) == b"\xff\xd9":
+        return
+    if _read_at(file, max(0, size - 65536), 65536).rfind(b"\xff\xd9") < 0:
         raise MediaError("This JPEG is truncated: its end marker is missing. Upload the whole file.")
 
 

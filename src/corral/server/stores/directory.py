@@ -6,8 +6,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterator
-from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 from corral.server.stores.source import ListedObject, OpenedObject, SourceError
 from corral.server.stores.url_signing import UrlSigner
@@ -43,7 +42,7 @@ class DirectorySource:
         if not stat.S_ISREG(status.st_mode) or not self._is_inside(_real_path(descriptor, path)):
             file.close()
             raise SourceError(f"{url} is no file below the directory of this integration.")
-        return OpenedObject(file, status.st_size, _etag(status), Path(path))
+        return OpenedObject(file, status.st_size, _etag(status), path)
 
     def sign_get(self, url: str, *, mime_type: str | None, filename: str | None, seconds: int) -> str:
         """See Source.sign_get: a URL of this server."""
@@ -77,11 +76,12 @@ class DirectorySource:
     def _path(self, url: str, *, is_folder: bool = False) -> str:
         if not url.startswith("file:///"):
             raise SourceError(f"{url[:200]} is no file:// URL of an absolute path.")
-        parts = urlsplit(url)
-        if parts.query or parts.fragment:
+        if "?" in url or "#" in url:
             raise SourceError(f"{url[:200]} has a ? or # in it; write them %3F and %23.")
-        path = unquote(parts.path, errors="surrogateescape")
-        if "\0" in path or "/../" in f"{path}/" or "/./" in f"{path}/":
+        path = url[len("file://") :]
+        if "%" in path:
+            path = unquote(path, errors="surrogateescape")
+        if "\0" in path or ("/." in path and ("/../" in f"{path}/" or "/./" in f"{path}/")):
             raise SourceError(f"{url[:200]} has . or .. in its path; name the file directly.")
         inside = path.startswith(self._inside) or (is_folder and path.rstrip("/") == self._root)
         if not inside:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from corral.errors import InvalidArgumentsError
@@ -25,7 +24,7 @@ class OpenedObject:
     file: BinaryIO
     size: int
     etag: str | None = None
-    path: Path | None = None
+    path: str | None = None
 
 
 @dataclass(frozen=True)

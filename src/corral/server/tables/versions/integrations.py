@@ -10,6 +10,11 @@ down_revision = "0001"
 
 _ID = sa.String(36)
 _TIME = sa.String(27)
+_INDEXES = (
+    ("ix_item_object_key", "object_key"),
+    ("ix_item_url_key", "url_key", "folder_id"),
+    ("ix_item_integration_id", "integration_id"),
+)
 
 
 def upgrade() -> None:
@@ -63,8 +68,10 @@ def _change_items() -> None:
         item.add_column(sa.Column("etag", sa.Text(), comment="what the bucket said of the bytes when they were read"))
         item.create_foreign_key("fk_item_integration_id_integration", "integration", ["integration_id"], ["id"])
         item.drop_index("ix_item_folder_url")
-        item.create_index("ix_item_folder_url_key", ["folder_id", "url_key"])
-        item.create_index("ix_item_integration_id", ["integration_id"])
+        item.drop_index("ix_item_object_key")
+        for name, *columns in _INDEXES:
+            where = sa.text(f"{columns[0]} IS NOT NULL")
+            item.create_index(name, columns, sqlite_where=where, postgresql_where=where)
 
 
 def _change_jobs() -> None:
@@ -77,4 +84,3 @@ def _change_jobs() -> None:
         unit.add_column(sa.Column("worker_id", _ID, comment="the worker that is reading it now"))
         unit.drop_index("ix_job_unit_job_state")
         unit.create_index("ix_job_unit_job_state", ["job_id", "state", "position"])
-        unit.create_index("ix_job_unit_worker_id", ["worker_id"])
