@@ -31,7 +31,7 @@ from corral.vocabulary import StorageItemType
 INLINE_FILES = 32
 INLINE_BYTES = 64 << 20
 # Larger jobs are taken apart by the workers, so that no request holds the server up.
-_PART = 2000
+_PART = 500
 
 
 @dataclass(frozen=True)

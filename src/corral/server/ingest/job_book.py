@@ -9,7 +9,7 @@ import orjson
 
 from corral.server import clock
 from corral.server.access.callers import Caller
-from corral.server.database import Transaction
+from corral.server.database import Transaction, is_sqlite
 from corral.server.ingest import ledger
 from corral.server.ingest.settling import Target
 from corral.server.statements import Statement
@@ -28,9 +28,25 @@ _INSERT = Statement(
 )
 _END = Statement("UPDATE job SET status = :status, finished_at = :now WHERE id = :id AND status = 'PENDING'")
 _UNPACKED = Statement("UPDATE job SET is_unpacked = :true WHERE id = :id")
-_KEEP_PART = Statement("INSERT INTO job_request (job_id, part, content) VALUES (:job_id, :part, :content)")
-_NEXT_PART = Statement("SELECT part, content FROM job_request WHERE job_id = :job_id ORDER BY part LIMIT 1")
-_DROP_PART = Statement("DELETE FROM job_request WHERE job_id = :job_id AND part = :part")
+_KEEP_PART = Statement(
+    "INSERT INTO job_request (job_id, part, units, content) VALUES (:job_id, :part, :units, :content)"
+)
+_CLAIM_PART = (
+    "UPDATE job_request SET worker_id = :worker_id, attempts = attempts + 1 WHERE job_id = :job_id AND part ="
+    " (SELECT part FROM job_request WHERE job_id = :job_id AND worker_id IS NULL ORDER BY part LIMIT 1{0})"
+    " RETURNING part, content, attempts"
+)
+_CLAIM_PARTS = {
+    True: Statement(_CLAIM_PART.format("")),
+    False: Statement(_CLAIM_PART.format(" FOR UPDATE SKIP LOCKED")),
+}
+_FINISH_PART = Statement("DELETE FROM job_request WHERE job_id = :job_id AND part = :part AND worker_id = :worker_id")
+_ANY_PART = Statement("SELECT 1 FROM job_request WHERE job_id = :job_id LIMIT 1")
+_ALL_PARTS = Statement("SELECT part, content FROM job_request WHERE job_id = :job_id ORDER BY part")
+_ORPHANS = Statement(
+    "UPDATE job_request SET worker_id = NULL WHERE worker_id IS NOT NULL AND NOT EXISTS"
+    " (SELECT 1 FROM worker w WHERE w.id = job_request.worker_id AND w.seen_at > :alive_since)"
+)
 _DROP_PARTS = Statement("DELETE FROM job_request WHERE job_id = :job_id")
 _LOCK = Statement("SELECT id FROM job WHERE id = :id FOR UPDATE")
 
@@ -76,19 +92,40 @@ def insert(tx: Transaction, values: dict[str, Any]) -> None:
     _INSERT.run(tx, values)
 
 
-def keep_part(tx: Transaction, job_id: str, part: int, content: object) -> None:
+def keep_part(tx: Transaction, job_id: str, part: int, content: dict[str, Any]) -> None:
     """Keep a part of what was asked for until its units are written down."""
-    _KEEP_PART.run(tx, {"job_id": job_id, "part": part, "content": orjson.dumps(content)})
+    values = {"job_id": job_id, "part": part, "units": content["count"], "content": orjson.dumps(content)}
+    _KEEP_PART.run(tx, values)
 
 
-def take_part(tx: Transaction, job_id: str) -> dict[str, Any] | None:
-    """Take the next part of what was asked for; None when nothing is left. The job must be locked."""
-    row = _NEXT_PART.first(tx, {"job_id": job_id})
-    if row is None:
-        return None
-    _DROP_PART.run(tx, {"job_id": job_id, "part": row["part"]})
-    content: dict[str, Any] = orjson.loads(bytes(row["content"]))
-    return content
+@dataclass(frozen=True)
+class Part:
+    """A part of what was asked for, held by one worker."""
+
+    number: int
+    content: dict[str, Any]
+    attempts: int
+
+
+def claim_part(tx: Transaction, job_id: str, worker_id: str) -> Part | None:
+    """Take the next part of what was asked for; None when every one is taken."""
+    row = _CLAIM_PARTS[is_sqlite(tx)].first(tx, {"job_id": job_id, "worker_id": worker_id})
+    return None if row is None else Part(row["part"], orjson.loads(bytes(row["content"])), row["attempts"])
+
+
+def finish_part(tx: Transaction, job_id: str, part: Part, worker_id: str) -> bool:
+    """The part's units are written down in this transaction; False if it was given away or cancelled meanwhile."""
+    return _FINISH_PART.run(tx, {"job_id": job_id, "part": part.number, "worker_id": worker_id}) == 1
+
+
+def has_parts(tx: Transaction, job_id: str) -> bool:
+    """Whether anything that was asked for is not written down yet."""
+    return _ANY_PART.value(tx, {"job_id": job_id}) is not None
+
+
+def release_orphans(tx: Transaction, alive_since: str) -> int:
+    """Give back the parts and units of workers that were not seen since then; returns how many."""
+    return _ORPHANS.run(tx, {"alive_since": alive_since}) + ledger.release_orphans(tx, alive_since)
 
 
 def lock(tx: Transaction, job_id: str) -> None:
@@ -119,6 +156,7 @@ def cancel(tx: Transaction, job_id: str) -> int:
 def _waiting_units(tx: Transaction, job_id: str) -> int:
     """Units that were asked for but never written down: they become lines of the ledger, so that counts are right."""
     cancelled = 0
-    while (part := take_part(tx, job_id)) is not None:
+    for row in _ALL_PARTS.rows(tx, {"job_id": job_id}):
+        part = orjson.loads(bytes(row["content"]))
         cancelled += ledger.write_cancelled(tx, job_id, part["first"], part["count"])
     return cancelled

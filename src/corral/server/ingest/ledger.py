@@ -28,10 +28,14 @@ MAX_ATTEMPTS = 12
 
 _OPEN_STATES = "('PENDING', 'RUNNING', 'PROBED')"
 _INSERT = Statement(
-    "INSERT INTO job_unit (id, job_id, position, state, spec, error, item_id, data_row_id)"
-    " VALUES (:id, :job_id, :position, :state, :spec, :error, :item_id, :row_id)"
+    "INSERT INTO job_unit (id, job_id, position, state, spec, facts, error, item_id, data_row_id)"
+    " VALUES (:id, :job_id, :position, :state, :spec, :facts, :error, :item_id, :row_id)"
 )
-_NEXT = Statement("SELECT MAX(position) + 1 FROM job_unit WHERE job_id = :job_id")
+# Lines that were not asked for (a unit became several) stand behind all that were.
+_ADDED = 1_000_000_000
+_NEXT = Statement(
+    f"SELECT COALESCE(MAX(position) + 1, {_ADDED}) FROM job_unit WHERE job_id = :job_id AND position >= {_ADDED}"
+)
 _CLAIM = (
     "UPDATE job_unit SET state = 'RUNNING', worker_id = :worker_id, attempts = attempts + 1 WHERE id IN"
     " (SELECT id FROM job_unit WHERE job_id = :job_id AND state = 'PENDING' AND {0} ORDER BY position LIMIT :most{1})"
@@ -72,6 +76,7 @@ class Outcome:
     error: str | None = None
     item_id: str | None = None
     data_row_id: str | None = None
+    facts: str | None = None
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,7 @@ def write_units(tx: Transaction, job_id: str, units: Sequence[Outcome], first: i
             "position": position,
             "state": unit.state,
             "spec": unit.spec.to_json(),
+            "facts": unit.facts,
             "error": unit.error,
             "item_id": unit.item_id,
             "row_id": unit.data_row_id,
@@ -140,15 +146,20 @@ def write_facts(tx: Transaction, job_id: str, units: Sequence[tuple[LedgerUnit, 
     for unit, (first, *others) in units:
         is_same = first.unit is unit.spec and len(first.unit.files) == 1
         (same if is_same else changed).append({"id": unit.id, "facts": _facts(first), "spec": first.unit.to_json()})
-        if others:
-            lines = [Outcome(other.unit, "PENDING") for other in others]
-            ids = write_units(tx, job_id, lines, first=int(_NEXT.value(tx, {"job_id": job_id})))
-            changed += [
-                {"id": one, "facts": _facts(other), "spec": other.unit.to_json()}
-                for one, other in zip(ids, others, strict=True)
-            ]
+        write_added(tx, job_id, others)
     _PROBED.run_many(tx, [{"id": row["id"], "facts": row["facts"]} for row in same])
     _PROBED_ANEW.run_many(tx, changed)
+
+
+def write_added(tx: Transaction, job_id: str, probed: Sequence[Probed]) -> None:
+    """Write units that were not asked for but came of one that was."""
+    if probed:
+        write_units(tx, job_id, [was_read(one) for one in probed], first=int(_NEXT.value(tx, {"job_id": job_id})))
+
+
+def was_read(probed: Probed) -> Outcome:
+    """A unit as it is first written down when its facts are known already."""
+    return Outcome(probed.unit, "PROBED", facts=_facts(probed))
 
 
 def ready(tx: Transaction, job_id: str, most: int) -> list[tuple[str, Probed]]:

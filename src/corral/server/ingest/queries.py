@@ -23,6 +23,7 @@ _JOB = Statement(
     f" AND (j.user_id = :user_id OR {rights.folder_role('j.folder_id')} = 'admin')"
 )
 _COUNTS = Statement("SELECT state, COUNT(*) AS units FROM job_unit WHERE job_id = :job_id GROUP BY state")
+_WAITING = Statement("SELECT COALESCE(SUM(units), 0) FROM job_request WHERE job_id = :job_id")
 _DONE = Statement(
     "SELECT u.item_id, u.data_row_id, i.name FROM job_unit u JOIN item i ON i.id = u.item_id"
     " WHERE u.job_id = :job_id AND u.state = 'DONE' ORDER BY u.position"
@@ -90,12 +91,13 @@ def job_state(tx: Transaction, job: dict[str, Any]) -> JobState:
     """Counts, results and errors of a job that `find_job` gave."""
     counts = {row["state"]: row["units"] for row in _COUNTS.rows(tx, {"job_id": job["id"]})}
     status = LongPollingStatus(job["status"])
+    waiting = int(_WAITING.value(tx, {"job_id": job["id"]}))
     done, failed, cancelled = (counts.get(state, 0) for state in ("DONE", "ERROR", "CANCELLED"))
     over = status is not LongPollingStatus.PENDING
     return JobState(
         status=status,
         title=job["title"],
-        pending=sum(counts.values()) - done - failed - cancelled,
+        pending=waiting + sum(counts.values()) - done - failed - cancelled,
         done=done,
         failed=failed,
         cancelled=cancelled,

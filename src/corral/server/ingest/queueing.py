@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import orjson
 
@@ -32,33 +33,35 @@ def check(limits: Limits, unit: UnitSpec) -> None:
         )
 
 
-def unpack(desk: Desk, tx: Transaction, job: Job, part: dict[str, object]) -> None:
-    """Write the units of one part of a large request; entries that make no sense become failed units."""
-    outcomes: list[UnitSpec | str] = []
+def read_part(desk: Desk, part: dict[str, Any]) -> list[UnitSpec | str]:
+    """The units of one part of a large request; for an entry that makes no sense, why."""
+    units: list[UnitSpec | str] = []
     for entry, place in shapes.placed(part):
         try:
-            unit = shapes.unit(str(part["section"]), entry, place)
+            unit = shapes.unit(part["section"], entry, place)
             check(desk.limits, unit)
-            outcomes.append(unit)
+            units.append(unit)
         except CorralError as error:
-            outcomes.append(error.message)
-    _write(desk, tx, job, outcomes, int(str(part["first"])))
+            units.append(error.message)
+    return units
 
 
-def write(desk: Desk, tx: Transaction, job: Job, units: Sequence[UnitSpec], first: int) -> None:
-    """Write units that have been checked, from position `first` on."""
-    _write(desk, tx, job, units, first)
+def is_plain(unit: UnitSpec) -> bool:
+    """Whether a unit is made of objects behind an integration alone, so that reading it needs nothing of ours."""
+    return all(file.slot_id is None and file.item_id is None for file in unit.files)
 
 
-def _write(desk: Desk, tx: Transaction, job: Job, units: Sequence[UnitSpec | str], first: int) -> None:
+def write(desk: Desk, tx: Transaction, job: Job, units: Sequence[UnitSpec | str], first: int) -> None:
+    """Write units that wait for a worker (or cannot be worked on) into the ledger, from position `first` on."""
     integration = desk.sources.get(job.target.integration_id) if job.target.integration_id else None
     good = [unit for unit in units if isinstance(unit, UnitSpec)]
-    repeated = iter(_repeated(tx, job, good))
-    outcomes = []
+    items = repeated(tx, job, good)
+    upsert_metadata(tx, job, good, items)
+    known, outcomes = iter(items), []
     for unit in units:
         if isinstance(unit, str):
-            outcomes.append(ledger.Outcome(UnitSpec("image", None, []), "ERROR", error=unit))
-        elif next(repeated):
+            outcomes.append(broken(unit))
+        elif next(known) is not None:
             outcomes.append(ledger.Outcome(unit, "DONE"))
         else:
             problem = _problem(tx, job, unit, integration)
@@ -66,15 +69,24 @@ def _write(desk: Desk, tx: Transaction, job: Job, units: Sequence[UnitSpec | str
     ledger.write_units(tx, job.id, outcomes, first)
 
 
-def _repeated(tx: Transaction, job: Job, units: Sequence[UnitSpec]) -> list[bool]:
+def broken(reason: str) -> ledger.Outcome:
+    """An entry that makes no sense."""
+    return ledger.Outcome(UnitSpec("image", None, []), "ERROR", error=reason)
+
+
+def repeated(tx: Transaction, job: Job, units: Sequence[UnitSpec]) -> list[str | None]:
+    """For each unit the item of the folder that it repeats, if the job is to skip such units; else None."""
     if not job.skip_duplicate_urls or job.target.integration_id is None or not units:
-        return [False] * len(units)
-    found = duplicates.find(tx, job.target.folder_id, units)
+        return [None] * len(units)
+    return duplicates.find(tx, job.target.folder_id, units)
+
+
+def upsert_metadata(tx: Transaction, job: Job, units: Sequence[UnitSpec], items: Sequence[str | None]) -> None:
+    """Bring the metadata of repeated items up to date, if the job asks for it."""
     if job.upsert_metadata:
         duplicates.upsert_metadata(
-            tx, [(item, unit) for item, unit in zip(found, units, strict=True) if item is not None]
+            tx, [(item, unit) for item, unit in zip(items, units, strict=True) if item is not None]
         )
-    return [item is not None for item in found]
 
 
 def _problem(tx: Transaction, job: Job, unit: UnitSpec, integration: OpenedIntegration | None) -> str | None:
@@ -83,6 +95,11 @@ def _problem(tx: Transaction, job: Job, unit: UnitSpec, integration: OpenedInteg
         return _unusable_items(tx, job, unit)
     if integration is None or any(file.slot_id for file in unit.files):
         return slots.claim(job.caller, tx, job.id, [unit])[0]
+    return set_titles(unit, integration)
+
+
+def set_titles(unit: UnitSpec, integration: OpenedIntegration) -> str | None:
+    """Give files the titles that follow from their URLs; returns why an URL is none of the integration's."""
     try:
         for file in unit.files:
             name = integration.source.title(file.url)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from corral.server import clock
 from corral.server.database import Database
-from corral.server.ingest import ledger
+from corral.server.ingest import job_book
 from corral.server.statements import Statement
 
 # A worker that was not seen for this long is taken for dead.
@@ -25,7 +25,7 @@ def forget(database: Database, worker_id: str | None = None) -> None:
             _BYE_ALL.run(tx, {})
         else:
             _BYE.run(tx, {"id": worker_id})
-        ledger.release_orphans(tx, clock.after(-DEAD_SECONDS))
+        job_book.release_orphans(tx, clock.after(-DEAD_SECONDS))
 
 
 def enter(database: Database, worker_id: str, place: str) -> None:
@@ -39,4 +39,4 @@ def renew(database: Database, worker_id: str) -> None:
     with database.write(durable=False) as tx:
         _BEAT.run(tx, {"id": worker_id, "now": clock.now()})
         _FORGET.run(tx, {"then": clock.after(-_FORGET_SECONDS)})
-        ledger.release_orphans(tx, clock.after(-DEAD_SECONDS))
+        job_book.release_orphans(tx, clock.after(-DEAD_SECONDS))

@@ -45,7 +45,7 @@ class UnitSpec:
     @property
     def item_type(self) -> StorageItemType:
         """The type of the item that the unit makes."""
-        return StorageItemType(self.kind)
+        return _ITEM_TYPES[self.kind]
 
     @property
     def urls(self) -> list[str]:
@@ -64,6 +64,9 @@ class UnitSpec:
         if data["product"] is not None:
             data["product"] = FileSpec(**data["product"])
         return cls(**data)
+
+
+_ITEM_TYPES = {item_type.value: item_type for item_type in StorageItemType}
 
 
 def check_titles(units: Iterable[UnitSpec], limit: int) -> None:

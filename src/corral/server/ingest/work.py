@@ -7,29 +7,24 @@ moment: what it held goes to another one, and what it had written down stays.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 
 from corral.errors import CorralError
 from corral.server.database import Transaction
 from corral.server.ingest import duplicates, job_book, ledger, queueing
 from corral.server.ingest.desk import Desk
-from corral.server.ingest.job_book import Job
-from corral.server.ingest.ledger import LedgerUnit
-from corral.server.ingest.probing import Probed, UnitError, needs_child, probe_unit
-from corral.server.ingest.sequencing import make_sequences
+from corral.server.ingest.job_book import Job, Part
+from corral.server.ingest.ledger import LedgerUnit, Outcome
+from corral.server.ingest.probing import Probed
+from corral.server.ingest.reading import Read, Reader
 from corral.server.ingest.settling import Settled, settle_units
+from corral.server.ingest.unit_specs import UnitSpec
 from corral.server.integrations.sources import OpenedIntegration
-from corral.server.stores.directory import DirectorySource
-from corral.vocabulary import StorageItemType
 
-_AT_ONCE = 16
 _SETTLE_BATCH = 500
 _SMALLEST_BATCH, _LARGEST_BATCH = 8, 1000
 # A batch should end in about this many seconds, so that progress shows and little is read twice after a crash.
 _QUICK, _SLOW = 0.5, 2.0
-
-_Result = tuple[LedgerUnit, list[Probed] | str]
 
 
 class Workbench:
@@ -40,7 +35,7 @@ class Workbench:
         self._id = worker_id
         self._over = over
         self._size = 50
-        self._readers = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="reader")
+        self._reader = Reader(desk)
 
     def round(self) -> bool:
         """Do one batch of every job that has something to do; returns whether there was anything."""
@@ -51,59 +46,104 @@ class Workbench:
 
     def close(self) -> None:
         """Stop the readers."""
-        self._readers.shutdown(wait=False, cancel_futures=True)
+        self._reader.close()
 
     def _step(self, job_id: str) -> bool:
+        part, batch = None, list[LedgerUnit]()
         with self._desk.database.write(durable=False) as tx:
             job = job_book.read(tx, job_id)
-            batch = [] if job.is_over else ledger.claim(tx, job_id, self._id, self._size)
+            if not job.is_over:
+                part = None if job.is_unpacked else job_book.claim_part(tx, job_id, self._id)
+                batch = [] if part else ledger.claim(tx, job_id, self._id, self._size)
         if job.is_over:
             return False
-        if batch:
+        if part is not None:
+            self._work_part(job, part)
+        elif batch:
             self._work(job, batch)
-            return True
-        return self._unpack(job) or self._settle_or_end(job)
+        else:
+            return self._settle_or_end(job)
+        return True
+
+    def _work_part(self, job: Job, part: Part) -> None:
+        """Read a part of a large request and write its units down once, when it is known what became of them."""
+        units = queueing.read_part(self._desk, part.content)
+        good = [unit for unit in units if isinstance(unit, UnitSpec)]
+        first, integration = part.content["first"], self._integration(job)
+        # A part that was on the table when workers died is taken apart, so that the one bad unit can be found.
+        suspect = part.attempts >= ledger.SUSPECT_ATTEMPTS
+        if suspect or not isinstance(integration, OpenedIntegration) or not all(map(queueing.is_plain, good)):
+            with self._desk.database.write() as tx:
+                if job_book.finish_part(tx, job.id, part, self._id):
+                    queueing.write(self._desk, tx, job, units, first)
+            return
+        with self._desk.database.glance() as tx:
+            items = queueing.repeated(tx, job, good)
+        wanted, read = [], dict[int, Read]()
+        for unit, item in zip(good, items, strict=True):
+            problem = queueing.set_titles(unit, integration) if item is None else None
+            if problem is not None:
+                read[id(unit)] = problem
+            elif item is None:
+                wanted.append(unit)
+        read |= zip(map(id, wanted), self._reader.read_all(job.caller, wanted, integration), strict=True)
+        with self._desk.database.write() as tx:
+            if job_book.finish_part(tx, job.id, part, self._id):
+                queueing.upsert_metadata(tx, job, good, items)
+                self._write_part(tx, job, units, read, first)
+
+    def _write_part(
+        self, tx: Transaction, job: Job, units: list[UnitSpec | str], read: dict[int, Read], first: int
+    ) -> None:
+        results = [queueing.broken(unit) if isinstance(unit, str) else read.get(id(unit)) for unit in units]
+        made = self._settled(tx, job, [one[0] for one in results if isinstance(one, list) and len(one) == 1])
+        outcomes = []
+        for unit, result in zip(units, results, strict=True):
+            if isinstance(result, Outcome):
+                outcomes.append(result)
+            elif isinstance(unit, str) or result is None:  # the folder has it already
+                outcomes.append(Outcome(UnitSpec("image", None, []) if isinstance(unit, str) else unit, "DONE"))
+            elif isinstance(result, str):
+                outcomes.append(Outcome(unit, "ERROR", error=result))
+            elif job.ignore_errors and len(result) == 1:
+                one = made[id(result[0])]
+                outcomes.append(Outcome(result[0].unit, "DONE", item_id=one.item_id, data_row_id=one.data_row_id))
+            else:
+                outcomes.append(ledger.was_read(result[0]))
+                ledger.write_added(tx, job.id, result[1:])
+        ledger.write_units(tx, job.id, outcomes, first)
+
+    def _settled(self, tx: Transaction, job: Job, probed: list[Probed]) -> dict[int, Settled]:
+        """With `ignore_errors`, units become items as they are read."""
+        if not job.ignore_errors:
+            return {}
+        return dict(zip(map(id, probed), self._settle(tx, job, probed), strict=True))
 
     def _work(self, job: Job, batch: list[LedgerUnit]) -> None:
         start = time.monotonic()
-        results = self._read(job, batch)
+        integration = self._integration(job)
+        results: list[Read]
+        if isinstance(integration, str):
+            results = [integration] * len(batch)
+        else:
+            results = self._reader.read_all(job.caller, [unit.spec for unit in batch], integration)
         with self._desk.database.write() as tx:
             mine = ledger.still_mine(tx, self._id, batch)
-            self._note(tx, job, [result for result in results if result[0].id in mine])
+            self._note(tx, job, [one for one in zip(batch, results, strict=True) if one[0].id in mine])
         taken = time.monotonic() - start
         if taken > _SLOW:
             self._size = max(_SMALLEST_BATCH, self._size // 2)
         elif taken < _QUICK and len(batch) == self._size:
             self._size = min(_LARGEST_BATCH, self._size * 2)
 
-    def _read(self, job: Job, batch: list[LedgerUnit]) -> list[_Result]:
+    def _integration(self, job: Job) -> OpenedIntegration | str | None:
+        """The job's integration, None where it has none, or why it cannot be opened."""
         try:
-            integration = self._integration(job)
+            return self._desk.sources.get(job.target.integration_id) if job.target.integration_id else None
         except CorralError as error:
-            return [(unit, error.message) for unit in batch]
+            return error.message
 
-        def read(unit: LedgerUnit) -> _Result:
-            return unit, self._outcome(job, unit, integration)
-
-        # Headers of local files are read faster than threads can be woken.
-        local = integration is not None and isinstance(integration.source, DirectorySource)
-        alone = local and not any(needs_child(unit.spec) for unit in batch)
-        mapped: Iterable[_Result] = map(read, batch) if alone else self._readers.map(read, batch)
-        return list(mapped)
-
-    def _integration(self, job: Job) -> OpenedIntegration | None:
-        return self._desk.sources.get(job.target.integration_id) if job.target.integration_id else None
-
-    def _outcome(self, job: Job, unit: LedgerUnit, integration: OpenedIntegration | None) -> list[Probed] | str:
-        try:
-            probed = probe_unit(self._desk, unit.spec, integration)
-            if unit.spec.item_type is StorageItemType.IMAGE_SEQUENCE:
-                return make_sequences(self._desk, job.caller, probed, integration)
-            return [probed]
-        except UnitError as error:
-            return str(error)
-
-    def _note(self, tx: Transaction, job: Job, results: list[_Result]) -> None:
+    def _note(self, tx: Transaction, job: Job, results: list[tuple[LedgerUnit, Read]]) -> None:
         good: list[tuple[LedgerUnit, list[Probed]]] = []
         for unit, outcome in results:
             if isinstance(outcome, str):
@@ -111,58 +151,44 @@ class Workbench:
             else:
                 good.append((unit, outcome))
         if job.ignore_errors and all(len(made) == 1 for _, made in good):
-            self._settle(tx, job, [(unit.id, made[0]) for unit, made in good])
+            made = self._settle(tx, job, [probed[0] for _, probed in good])
+            ledger.write_done(tx, [(unit.id, one) for (unit, _), one in zip(good, made, strict=True)])
         else:
             ledger.write_facts(tx, job.id, good)
 
-    def _settle(self, tx: Transaction, job: Job, ready: list[tuple[str, Probed]]) -> None:
-        """Make items, except of what the folder got meanwhile from another job."""
-        if not ready:
-            return
-        target = job.target.in_place(self._integration(job))
-        new = ready
-        if job.skip_duplicate_urls and target.integration_id is not None:
-            found = duplicates.find(tx, target.folder_id, [probed.unit for _, probed in ready])
-            seen: set[tuple[str, ...]] = set()
-            new = []
-            for entry, item_id in zip(ready, found, strict=True):
-                urls = tuple(entry[1].unit.urls)
-                if item_id is not None or urls in seen:
-                    ledger.write_done(tx, [(entry[0], Settled(None, None))])
-                else:
-                    seen.add(urls)
-                    new.append(entry)
-        made = settle_units(job.caller, tx, target, [probed for _, probed in new])
-        ledger.write_done(tx, [(unit_id, one) for (unit_id, _), one in zip(new, made, strict=True)])
-
-    def _unpack(self, job: Job) -> bool:
-        if job.is_unpacked:
-            return False
-        with self._desk.database.write() as tx:
-            job_book.lock(tx, job.id)
-            part = None if job_book.read(tx, job.id).is_over else job_book.take_part(tx, job.id)
-            if part is None:
-                job_book.set_unpacked(tx, job.id)
-            else:
-                queueing.unpack(self._desk, tx, job, part)
-        return True
+    def _settle(self, tx: Transaction, job: Job, probed: list[Probed]) -> list[Settled]:
+        """Make items, except of what the folder got meanwhile."""
+        integration = self._integration(job)
+        target = job.target.in_place(integration if isinstance(integration, OpenedIntegration) else None)
+        if not job.skip_duplicate_urls or target.integration_id is None:
+            return settle_units(job.caller, tx, target, probed)
+        found = duplicates.find(tx, target.folder_id, [one.unit for one in probed])
+        seen: set[tuple[str, ...]] = set()
+        new = []
+        for one, item_id in zip(probed, found, strict=True):
+            urls = tuple(one.unit.urls)
+            if item_id is None and urls not in seen:
+                seen.add(urls)
+                new.append(one)
+        made = dict(zip(map(id, new), settle_units(job.caller, tx, target, new), strict=True))
+        return [made.get(id(one), Settled(None, None)) for one in probed]
 
     def _settle_or_end(self, job: Job) -> bool:
         """Nothing is left to read: make the items that wait for that, then end the job; False if others still read."""
         with self._desk.database.write() as tx:
             job_book.lock(tx, job.id)
-            if job_book.read(tx, job.id).is_over:
+            if job_book.read(tx, job.id).is_over or job_book.has_parts(tx, job.id):
                 return False
             if ledger.has(tx, job.id, "RUNNING") or ledger.has(tx, job.id, "PENDING"):
                 return False
             if ledger.has(tx, job.id, "ERROR") and not job.ignore_errors:
                 ledger.drop_open_units(tx, job.id)
                 job_book.end(tx, job.id, "ERROR")
+            elif ready := ledger.ready(tx, job.id, _SETTLE_BATCH):
+                made = self._settle(tx, job, [probed for _, probed in ready])
+                ledger.write_done(tx, [(one, settled) for (one, _), settled in zip(ready, made, strict=True)])
+                return True
             else:
-                ready = ledger.ready(tx, job.id, _SETTLE_BATCH)
-                if ready:
-                    self._settle(tx, job, ready)
-                    return True
                 job_book.end(tx, job.id, "DONE")
         self._over(job.id)
         return True

@@ -319,6 +319,9 @@ job_request = sa.Table(
     metadata,
     _reference_key("job_id", "job.id"),
     sa.Column("part", sa.Integer, primary_key=True),
+    sa.Column("units", sa.Integer, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("worker_id", sa.String(36), comment="the worker that is reading it now"),
     sa.Column("content", sa.LargeBinary, nullable=False),
     comment="what a large job was asked for, in parts, until its units are written down",
 )

@@ -45,6 +45,9 @@ def upgrade() -> None:
         "job_request",
         sa.Column("job_id", _ID, sa.ForeignKey("job.id", ondelete="CASCADE"), primary_key=True),
         sa.Column("part", sa.Integer(), primary_key=True),
+        sa.Column("units", sa.Integer(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("worker_id", _ID, comment="the worker that is reading it now"),
         sa.Column("content", sa.LargeBinary(), nullable=False),
         comment="what a large job was asked for, in parts, until its units are written down",
     )
