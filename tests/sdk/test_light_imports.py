@@ -11,8 +11,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src"
-# Signatures are checked with it where it is there, and without it where it is not.
-OPTIONAL = {"nacl"}
 
 
 def extra_modules() -> set[str]:
@@ -24,7 +22,7 @@ def extra_modules() -> set[str]:
         module
         for module, owners in installed.items()
         if names & {owner.lower() for owner in owners} and not module.startswith("_")
-    } - OPTIONAL
+    }
 
 
 def test_every_module_of_the_sdk_is_light() -> None:
