@@ -120,6 +120,7 @@ def test_rows_in_chunks(library: Library, monkeypatch: pytest.MonkeyPatch, store
         pieces += piece
         with library.database.write() as tx:  # rows come and go while the client reads
             seen = json.loads(pieces.rstrip(b"]") + b"]")
+            assert len(seen) <= 12, "rows came twice"
             if removing and seen:
                 tx.execute(sa.text("DELETE FROM data_row WHERE id = :id"), {"id": seen[-1]["data_hash"]})
             if len(seen) < 12:
@@ -158,6 +159,7 @@ def test_gallery_of_datasets(library: Library, titles: Any, later: Any, search: 
             if waiting:
                 owner.dataset(tx, waiting.pop(), [])
         found += [row["id"] for row in page]
+        assert len(found) <= len(made)
         if len(page) < limit:
             break
         after = page[-1]["id"]
@@ -179,6 +181,7 @@ def test_gallery_of_rows(library: Library, names: Any, search: Any, limit: int) 
         with library.database.read() as tx:
             page = gallery.rows(tx, dataset, search=pattern, after=after, limit=limit)
         found += [row["item_id"] for row in page]
+        assert len(found) <= len(items)
         if len(page) < limit:
             break
         after = page[-1]["data_hash"]

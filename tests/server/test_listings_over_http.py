@@ -107,7 +107,7 @@ def test_datasets(client: UserClient) -> None:
     assert found(title_cont=mark, edited_after=middle.isoformat(), edited_before=moments[hashes[0]]) == hashes[1:2]
 
 
-def test_a_token_of_another_listing_is_refused_or_harmless(server: Server) -> None:
+def test_page_tokens_that_are_not_of_this_listing(server: Server) -> None:
     wire = Wire(server)
     folder = wire.new_folder()
     for name in ("a", "b"):
@@ -116,7 +116,7 @@ def test_a_token_of_another_listing_is_refused_or_harmless(server: Server) -> No
     token = first["nextPageToken"]
     for path in (f"storage/folders/{folder}/items", "storage/search/items"):
         assert wire.rest("GET", path, query=urlencode({"pageToken": token})).status_code == 200
-    for bent in (token[:-2], token + "=", token[::-1], "é", "WzEsMl0", "W10", "bnVsbA"):
+    for bent in (token[:-2], token[::-1], "é", "WzEsMl0", "W10", "bnVsbA"):
         answer = wire.rest("GET", f"storage/folders/{folder}/folders", query=urlencode({"pageToken": bent}))
         assert answer.status_code == 400, bent
         assert "nextPageToken" in answer.json()["message"]
