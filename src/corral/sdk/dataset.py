@@ -255,6 +255,7 @@ class Dataset:
             ),
             lambda state: state.status,
             timeout_seconds,
+            self._transport.hold_seconds,
         )
 
     def add_private_data_to_dataset(

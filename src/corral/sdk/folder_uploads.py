@@ -121,6 +121,7 @@ class FolderUploads:
             lambda hold: UploadJobState.from_wire(self._transport.rest("GET", path, params={"timeoutSeconds": hold})),
             lambda state: state.status,
             timeout_seconds,
+            self._transport.hold_seconds,
         )
 
     def add_data_to_folder_job_cancel(self, upload_job_id: UUID) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
@@ -60,7 +61,9 @@ class Transport:
         timeout: float = 180.0,
         http: httpx.BaseTransport | None = None,
     ) -> None:
-        self.domain = domain.rstrip("/")
+        self.domain = _checked(domain.rstrip("/"))
+        # How long the server may hold a question, so that its answer comes before the connection's time is up.
+        self.hold_seconds = max(1, min(50, int(timeout * 0.6)))
         self._private_key = private_key
         self._token = token
         limits = httpx.Limits(max_connections=32, max_keepalive_connections=16)
@@ -133,9 +136,14 @@ class Transport:
 
     def put_file(self, url: str, path: Path, headers: Mapping[str, str]) -> None:
         """Send a file to a signed URL, streaming from disk, again when the connection fails. Raises CorralError."""
-        size = path.stat().st_size
-        all_headers = {"Content-Length": str(size), **headers}
-        answer = self._attempt(lambda: self._client.put(url, content=_pieces(path), headers=all_headers), retry=True)
+        try:
+            size = path.stat().st_size
+            all_headers = {"Content-Length": str(size), **headers}
+            answer = self._attempt(
+                lambda: self._client.put(url, content=_pieces(path, size), headers=all_headers), retry=True
+            )
+        except OSError as error:
+            raise errors.InvalidArgumentsError(f"{path} cannot be read: {error.strerror or error}.") from error
         if not answer.is_success:
             raise _rest_error(answer)
 
@@ -153,8 +161,11 @@ class Transport:
             os.replace(draft, path)
         except httpx.HTTPError as error:
             raise errors.TransportError(f"The download failed: {error}.") from error
+        except OSError as error:
+            raise errors.InvalidArgumentsError(f"{path} cannot be written: {error.strerror or error}.") from error
         finally:
-            draft.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                draft.unlink()
         return size
 
     def _send(self, method: str, url: str, body: bytes, headers: Mapping[str, str], *, retry: bool) -> httpx.Response:
@@ -187,10 +198,27 @@ class Transport:
         raise errors.TransportError(f"The connection to {self.domain} failed.")
 
 
-def _pieces(path: Path) -> Iterator[bytes]:
+def _pieces(path: Path, size: int) -> Iterator[bytes]:
+    sent = 0
     with open(path, "rb") as file:
         while piece := file.read(_CHUNK):
+            sent += len(piece)
+            if sent > size:
+                break
             yield piece
+    if sent != size:
+        raise errors.InvalidArgumentsError(f"{path} changed while it was sent. Send it again when it is complete.")
+
+
+def _checked(domain: str) -> str:
+    try:
+        address = httpx.URL(domain)
+        is_good = address.scheme in ("http", "https") and bool(address.host)
+    except (httpx.InvalidURL, ValueError):
+        is_good = False
+    if not is_good:
+        raise errors.InvalidArgumentsError(f"{domain!r} is no address of a server, such as http://127.0.0.1:8000.")
+    return domain
 
 
 def _query(params: Mapping[str, Any] | Record | None) -> dict[str, Any]:
@@ -211,7 +239,7 @@ def _legacy_error(answer: httpx.Response, content: Any) -> CorralError:
     if not isinstance(content, dict):
         return errors.TransportError("The answer of the legacy door is not an object.")
     response = content.get("response")
-    code = response[0] if isinstance(response, list) and response else ""
+    code = response[0] if isinstance(response, list) and response and isinstance(response[0], str) else ""
     payload = content.get("payload") or content.get("message")
     return _precise(_BY_CODE.get(code, CorralError), payload if isinstance(payload, str) else None, answer)
 
@@ -223,7 +251,11 @@ def _rest_error(answer: httpx.Response) -> CorralError:
         content = {}
     content = content if isinstance(content, dict) else {}
     message = content.get("message") or content.get("detail")
-    kind = _BY_CODE.get(content.get("code", "")) or _BY_STATUS.get(answer.status_code, errors.ServerError)
+    if answer.is_redirect:
+        return errors.TransportError(f"{answer.url.copy_with(query=None)} redirects elsewhere; name the server itself.")
+    code = content.get("code", "")
+    kind = _BY_CODE.get(code) if isinstance(code, str) else None
+    kind = kind or _BY_STATUS.get(answer.status_code, errors.ServerError)
     return _precise(kind, message if isinstance(message, str) else None, answer)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -14,9 +15,15 @@ T = TypeVar("T")
 WEEK_SECONDS = 7 * 24 * 3600
 _HOLD_SECONDS = 50
 _MOST_FAILURES = 3
+_PAUSE_SECONDS = 0.2
 
 
-def wait(ask: Callable[[int], T], status: Callable[[T], LongPollingStatus], timeout_seconds: float) -> T:
+def wait(
+    ask: Callable[[int], T],
+    status: Callable[[T], LongPollingStatus],
+    timeout_seconds: float,
+    hold_seconds: int = _HOLD_SECONDS,
+) -> T:
     """Ask until the job is over or time is up, and return the last answer.
 
     `ask` gets the seconds for which the server may hold the question. Up to two failed connections in a row are
@@ -27,7 +34,8 @@ def wait(ask: Callable[[int], T], status: Callable[[T], LongPollingStatus], time
     while True:
         left = max(0.0, deadline - time.monotonic())
         try:
-            answer = ask(int(min(left, _HOLD_SECONDS)))
+            asked = time.monotonic()
+            answer = ask(math.ceil(min(left, hold_seconds)))
         except (TransportError, RateLimitExceededError) as error:
             failures += 1
             if failures >= _MOST_FAILURES or left <= 0:
@@ -35,8 +43,11 @@ def wait(ask: Callable[[int], T], status: Callable[[T], LongPollingStatus], time
             time.sleep(min(left, getattr(error, "retry_after", None) or failures))
             continue
         failures = 0
-        if status(answer) is not LongPollingStatus.PENDING or time.monotonic() >= deadline:
+        now = time.monotonic()
+        if status(answer) is not LongPollingStatus.PENDING or now >= deadline:
             return answer
+        if now - asked < _PAUSE_SECONDS:  # a server that does not hold the question must not be flooded with it
+            time.sleep(min(_PAUSE_SECONDS, deadline - now))
 
 
 def require_done(status: LongPollingStatus, errors: Sequence[str], what: str) -> None:

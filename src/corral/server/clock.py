@@ -20,7 +20,11 @@ def after(seconds: float) -> str:
 def as_text(moment: datetime) -> str:
     """A moment as the database writes it; without a zone it is taken as UTC."""
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return aware.astimezone(UTC).strftime(_FORM)
+    try:
+        utc = aware.astimezone(UTC)
+    except OverflowError:  # in another zone it lies before the first or after the last year there is
+        utc = (datetime.min if moment.year == 1 else datetime.max).replace(tzinfo=UTC)
+    return utc.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def legacy(text: str) -> str:

@@ -13,6 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from corral.server.folding import fold_case
+
 Transaction = sa.Connection
 
 _BUSY_MILLISECONDS = 30_000
@@ -224,7 +226,7 @@ def _prepare_sqlite(engine: sa.Engine) -> None:
 
 
 def _fold_case(text: object) -> str | None:
-    return None if text is None else str(text).lower()
+    return None if text is None else fold_case(str(text))
 
 
 def row_dict(result: sa.CursorResult[Any]) -> dict[str, Any] | None:

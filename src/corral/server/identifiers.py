@@ -27,12 +27,20 @@ def new_id() -> str:
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
+def known_id(text: object) -> str | None:
+    """The lower-case hyphenated form of an identifier, None where it is none."""
+    try:
+        return str(uuid.UUID(str(text)))
+    except ValueError:
+        return None
+
+
 def as_id(text: object) -> str:
     """The lower-case hyphenated form of an identifier that a client sent.
 
     Raises AuthorisationError where it is none: an impossible identifier answers like an unknown one.
     """
-    try:
-        return str(uuid.UUID(str(text)))
-    except ValueError:
-        raise AuthorisationError() from None
+    known = known_id(text)
+    if known is None:
+        raise AuthorisationError()
+    return known

@@ -7,6 +7,9 @@ import json
 from typing import Any
 
 from corral.errors import InvalidArgumentsError
+from corral.server.folding import fold_case
+
+_LONGEST_SEARCH = 1000
 
 
 def encode(*key: str) -> str:
@@ -21,12 +24,31 @@ def decode(token: str, length: int) -> list[str]:
         key: Any = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
     except (ValueError, UnicodeError):
         key = None
-    if not isinstance(key, list) or len(key) != length or not all(isinstance(part, str) for part in key):
+    if not isinstance(key, list) or len(key) != length or not all(map(_is_storable, key)):
         raise InvalidArgumentsError("This page token is not valid; use the nextPageToken of the page before.")
     return key
 
 
+def _is_storable(part: object) -> bool:
+    if not isinstance(part, str) or "\0" in part:
+        return False
+    return not any(0xD800 <= ord(character) <= 0xDFFF for character in part)
+
+
 def contains(text: str) -> str:
-    """A LIKE pattern (ESCAPE '\\') for values that contain `text` literally, in lower case."""
-    escaped = text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    """A LIKE pattern (ESCAPE '\\') for folded values (see `fold_case`) that contain `text` literally."""
+    escaped = fold_case(_checked(text)).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return f"%{escaped}%"
+
+
+def like(pattern: str) -> str:
+    """A client's LIKE pattern, in which a backslash is nothing special, as one with ESCAPE '\\' for folded values."""
+    return fold_case(_checked(pattern)).replace("\\", "\\\\")
+
+
+def _checked(text: str) -> str:
+    if len(text) > _LONGEST_SEARCH:
+        raise InvalidArgumentsError(
+            f"A search may have at most {_LONGEST_SEARCH} characters; this one has {len(text)}."
+        )
+    return text

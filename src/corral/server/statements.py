@@ -47,6 +47,15 @@ class Statement:
         finally:
             cursor.close()
 
+    def tuples(self, tx: Transaction, values: Values) -> list[Any]:
+        """Every row as a tuple."""
+        cursor = self._executed(tx, values)
+        try:
+            found: list[Any] = cursor.fetchall()
+            return found
+        finally:
+            cursor.close()
+
     def column(self, tx: Transaction, values: Values) -> list[Any]:
         """The first value of every row."""
         cursor = self._executed(tx, values)

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from corral.errors import AuthorisationError, ResourceNotFoundError
+from corral.server import paging
 from corral.server.access import rights
 from corral.server.access.callers import Caller
 from corral.server.database import Transaction
@@ -29,10 +30,11 @@ _USERS = sa.text(
 
 @dataclass(frozen=True)
 class DatasetFilter:
-    """What a listing of datasets asks for; `*_like` are SQL LIKE patterns that ignore case, times are stored form."""
+    """What a listing of datasets asks for: `*_like` are SQL LIKE patterns that ignore case, times in stored form."""
 
     title_eq: str | None = None
     title_like: str | None = None
+    title_contains: str | None = None
     description_eq: str | None = None
     description_like: str | None = None
     created_before: str | None = None
@@ -44,14 +46,18 @@ class DatasetFilter:
 
 _CONDITIONS = {
     "title_eq": "d.title = :title_eq",
-    "title_like": "fold_case(d.title) LIKE fold_case(:title_like)",
+    "title_like": "fold_case(d.title) LIKE :title_like ESCAPE '\\'",
+    "title_contains": "fold_case(d.title) LIKE :title_contains ESCAPE '\\'",
     "description_eq": "d.description = :description_eq",
-    "description_like": "fold_case(d.description) LIKE fold_case(:description_like)",
+    "description_like": "fold_case(d.description) LIKE :description_like ESCAPE '\\'",
     "created_before": "d.created_at < :created_before",
     "created_after": "d.created_at >= :created_after",
     "edited_before": "d.last_edited_at < :edited_before",
     "edited_after": "d.last_edited_at >= :edited_after",
 }
+
+
+_PATTERNS = {"title_like": paging.like, "description_like": paging.like, "title_contains": paging.contains}
 
 
 def list_datasets(caller: Caller, tx: Transaction, wanted: DatasetFilter) -> list[Row]:
@@ -62,7 +68,7 @@ def list_datasets(caller: Caller, tx: Transaction, wanted: DatasetFilter) -> lis
     for name, condition in _CONDITIONS.items():
         if getattr(wanted, name) is not None:
             conditions.append(condition)
-            values[name] = getattr(wanted, name)
+            values[name] = _PATTERNS.get(name, str)(getattr(wanted, name))
     query = f"SELECT {_COLUMNS} FROM dataset d WHERE {' AND '.join(conditions)} ORDER BY d.created_at DESC, d.id DESC"
     return [dict(row) for row in tx.execute(sa.text(query), values).mappings()]
 

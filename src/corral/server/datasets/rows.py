@@ -10,11 +10,12 @@ import orjson
 import sqlalchemy as sa
 
 from corral.errors import AuthorisationError
-from corral.server import clock
+from corral.server import clock, paging
 from corral.server.access import rights
 from corral.server.access.callers import Caller
 from corral.server.database import Database, Transaction, row_dict
 from corral.server.identifiers import as_id
+from corral.server.statements import Statement
 from corral.vocabulary import DataType, StorageItemType, StorageLocationName
 
 CHUNK = 5000
@@ -43,7 +44,10 @@ _TIMED = frozenset({_VIDEO, _SEQUENCE})
 
 @dataclass(frozen=True)
 class RowFilter:
-    """What a listing of data rows asks for; all given conditions must hold. Times are in stored form."""
+    """What a listing of data rows asks for; all given conditions must hold.
+
+    `title_like` is an SQL LIKE pattern that ignores case, times are in stored form.
+    """
 
     title_eq: str | None = None
     title_like: str | None = None
@@ -60,17 +64,14 @@ def rows_json(database: Database, dataset_id: str, wanted: RowFilter, *, with_me
     """
     conditions, values = _conditions(wanted)
     columns = _COLUMNS + (", i.client_metadata" if with_metadata else "")
-    statement = sa.text(
+    statement = Statement(
         f"SELECT {columns} {_FROM} WHERE r.dataset_id = :dataset_id AND r.id > :after{conditions}"
         f" ORDER BY r.id LIMIT {CHUNK}"
     )
-    for name in ("item_types", "data_hashes"):
-        if name in values:
-            statement = statement.bindparams(sa.bindparam(name, expanding=True, type_=sa.String))
     after, opening = "", b"["
     while True:
         with database.read() as tx:
-            chunk = tx.execute(statement, {**values, "dataset_id": dataset_id, "after": after}).fetchall()
+            chunk = statement.tuples(tx, {**values, "dataset_id": dataset_id, "after": after})
         if chunk:
             body = orjson.dumps([_wire(row, with_metadata) for row in chunk])
             yield opening + body[1:-1]
@@ -84,7 +85,7 @@ def _conditions(wanted: RowFilter) -> tuple[str, dict[str, Any]]:
     conditions, values = "", {}
     texts = {
         "title_eq": " AND i.name = :title_eq",
-        "title_like": " AND fold_case(i.name) LIKE fold_case(:title_like)",
+        "title_like": " AND fold_case(i.name) LIKE :title_like ESCAPE '\\'",
         "created_before": " AND r.created_at < :created_before",
         "created_after": " AND r.created_at >= :created_after",
     }
@@ -92,11 +93,13 @@ def _conditions(wanted: RowFilter) -> tuple[str, dict[str, Any]]:
         if getattr(wanted, name) is not None:
             conditions += condition
             values[name] = getattr(wanted, name)
+    if wanted.title_like is not None:
+        values["title_like"] = paging.like(wanted.title_like)
     if wanted.data_types is not None:
-        conditions += " AND i.item_type IN :item_types"
+        conditions += " AND i.item_type IN :item_types[]"
         values["item_types"] = [kind.value for kind in StorageItemType if kind.data_type in wanted.data_types]
     if wanted.data_hashes is not None:
-        conditions += " AND r.id IN :data_hashes"
+        conditions += " AND r.id IN :data_hashes[]"
         values["data_hashes"] = [str(data_hash) for data_hash in wanted.data_hashes]
     return conditions, values
 

@@ -7,6 +7,8 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import orjson
+import psycopg
+import sqlalchemy as sa
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
@@ -21,8 +23,19 @@ from corral.server.http.operations import Operation
 Parse = Callable[[], Any]
 
 
+# What drivers raise for texts that no database stores (a NUL, half of a surrogate pair).
+_UNSTORABLE = (sa.exc.DataError, psycopg.DataError, UnicodeEncodeError)
+
+
 async def perform(house: House, operation: Operation, call: Call, prove: Proof, parse: Parse) -> Any:
     """Run one operation and return what its handler returned. Raises CorralError."""
+    try:
+        return await _performed(house, operation, call, prove, parse)
+    except _UNSTORABLE:
+        raise InvalidArgumentsError("A value has characters or a size that cannot be stored.") from None
+
+
+async def _performed(house: House, operation: Operation, call: Call, prove: Proof, parse: Parse) -> Any:
     if operation.waits and operation.handler is not None:
         look_up = prove()
         call.caller = await call.read(lambda: _caller(house, look_up))

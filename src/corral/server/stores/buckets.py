@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -25,6 +26,8 @@ _RETRIES = {
     },
 }
 _PAGE = 1000
+# Errors that asking again does not mend; the library raises some of them as Python's own.
+_FINAL = (NotFoundError, FileNotFoundError, PermissionDeniedError, PermissionError, UnauthenticatedError)
 
 
 class BucketSource:
@@ -48,15 +51,15 @@ class BucketSource:
         with _in_words(url):
             try:
                 first = obstore.get(store, key, options={"range": (0, BLOCK)})
-                head, size, etag = bytes(first.bytes()), int(first.meta["size"]), first.meta["e_tag"]
-            except (NotFoundError, PermissionDeniedError, UnauthenticatedError):
+                head, size, etag = bytes(first.bytes()), int(first.meta["size"]), _etag(first.meta["e_tag"])
+            except _FINAL:
                 raise
             except BaseError:
                 # An empty object has no range that could be read.
                 meta = obstore.head(store, key)
                 if meta["size"]:
                     raise
-                head, size, etag = b"", 0, meta["e_tag"]
+                head, size, etag = b"", 0, _etag(meta["e_tag"])
 
         def fetch(start: int, end: int) -> bytes:
             with _in_words(url):
@@ -80,14 +83,14 @@ class BucketSource:
         offset = None if after is None else bucket_urls.parse(self._kind, after, self._settings)[1]
         with _in_words(prefix):
             for page in obstore.list(self._store(bucket), prefix=key or None, offset=offset, chunk_size=_PAGE):
-                yield [
-                    ListedObject(
-                        bucket_urls.build(self._kind, bucket, entry["path"], self._settings),
-                        entry["size"],
-                        entry["e_tag"],
-                    )
-                    for entry in page
-                ]
+                # Not every service can start behind a key; where one begins anew, what was seen is left out here.
+                fresh = [entry for entry in page if offset is None or entry["path"] > offset]
+                if fresh:
+                    yield [self._listed(bucket, entry) for entry in fresh]
+
+    def _listed(self, bucket: str, entry: Any) -> ListedObject:
+        url = bucket_urls.build(self._kind, bucket, entry["path"], self._settings)
+        return ListedObject(url, entry["size"], _etag(entry["e_tag"]))
 
     def _azure_url(self, container: str, name: str, seconds: int) -> str:
         # obstore's signer for Azure is wrong for names with a space, %, # or other scripts.
@@ -110,7 +113,10 @@ class BucketSource:
             return self._stores[bucket]
 
     def _new_store(self, bucket: str) -> Any:
-        plain = self._settings.get("endpoint", "").startswith("http://")
+        address = self._settings.get("endpoint", "")
+        if self._kind == "gcs":
+            address = json.loads(self._credentials["service_account"]).get("gcs_base_url", "")
+        plain = address.startswith("http://")
         options: Any = {"timeout": "30s", "connect_timeout": "10s", "allow_http": plain}
         shared: dict[str, Any] = {"client_options": options, "retry_config": _RETRIES}
         if self._kind == "gcs":
@@ -138,6 +144,11 @@ class BucketSource:
         return config | {name: self._credentials[given] for given, name in names.items() if given in self._credentials}
 
 
+def _etag(text: str | None) -> str | None:
+    """Some services quote it in headers and not in listings."""
+    return None if text is None else text.strip('"')
+
+
 class _in_words:
     """Turns obstore's errors into sentences, without the signed URLs and keys that their texts may hold."""
 
@@ -148,9 +159,9 @@ class _in_words:
         return None
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, NotFoundError):
+        if isinstance(error, (NotFoundError, FileNotFoundError)):
             raise SourceError(f"There is no object at {self._url}.") from None
-        if isinstance(error, (PermissionDeniedError, UnauthenticatedError)):
+        if isinstance(error, _FINAL):
             raise SourceError(f"The credentials of the integration may not read {self._url}.") from None
         if isinstance(error, BaseError):
             raise SourceUnavailableError(f"The storage did not give {self._url}, asked again and again.") from None

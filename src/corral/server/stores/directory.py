@@ -37,11 +37,11 @@ class DirectorySource:
             raise SourceError(f"There is no file at {url}.") from None
         except OSError as error:
             raise SourceError(f"{url} cannot be opened: {error.strerror}.") from None
-        file = os.fdopen(descriptor, "rb", buffering=0)
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or not self._is_inside(_real_path(descriptor, path)):
-            file.close()
+            os.close(descriptor)
             raise SourceError(f"{url} is no file below the directory of this integration.")
+        file = os.fdopen(descriptor, "rb", buffering=0)
         return OpenedObject(file, status.st_size, _etag(status), path)
 
     def sign_get(self, url: str, *, mime_type: str | None, filename: str | None, seconds: int) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from corral.server.folding import FINAL_SIGMA, SIGMA
+
 metadata = sa.MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -20,8 +22,8 @@ metadata = sa.MetaData(
 
 # Case folding for searches, in every script whatever the locale of the server. SQLite gets it in database.py.
 FOLD_CASE = (
-    "CREATE OR REPLACE FUNCTION fold_case(value text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE"
-    """ AS 'SELECT lower(value COLLATE "und-x-icu")'"""
+    "CREATE OR REPLACE FUNCTION fold_case(value text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS"
+    f""" $$SELECT replace(lower(value COLLATE "und-x-icu"), '{FINAL_SIGMA}', '{SIGMA}')$$"""
 )
 sa.event.listen(metadata, "before_create", sa.DDL(FOLD_CASE).execute_if(dialect="postgresql"))  # type: ignore[no-untyped-call]
 

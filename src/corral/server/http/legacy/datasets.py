@@ -16,6 +16,7 @@ from corral.server import clock
 from corral.server.datasets import commands, queries, rows
 from corral.server.http.house import Call
 from corral.server.http.operations import Stream, begun
+from corral.server.identifiers import known_id
 from corral.server.ingest.unit_specs import check_title
 from corral.vocabulary import DataLinkDuplicatesBehavior, DatasetUserRole, DatasetUserRoleV2, DataType, StorageLocation
 
@@ -61,7 +62,7 @@ def list_rows(call: Call, payload: Any) -> Stream:
         created_before=_moment(fields, "created_before"),
         created_after=_moment(fields, "created_after"),
         data_types=_data_types(fields.get("data_types")),
-        data_hashes=fields.get("data_hashes"),
+        data_hashes=_hashes(fields.get("data_hashes")),
     )
     with call.house.database.read() as tx:
         dataset = queries.get_dataset(call.caller, tx, call.dataset_id)
@@ -170,6 +171,8 @@ def _text(fields: dict[str, Any], name: str) -> str | None:
     value = fields.get(name)
     if value is not None and not isinstance(value, str):
         raise InvalidArgumentsError(f"{name} must be text.")
+    if value is not None and "\0" in value:
+        raise InvalidArgumentsError(f"{name} has a character that cannot be stored.")
     return value
 
 
@@ -181,6 +184,15 @@ def _moment(fields: dict[str, Any], name: str) -> str | None:
     if not isinstance(moment, datetime):
         raise InvalidDateFormatError(f"{name} is not a date: {value!r}. Use ISO 8601.")
     return clock.as_text(moment)
+
+
+def _hashes(given: object) -> list[str] | None:
+    """Data hashes in canonical form; what is none matches nothing."""
+    if given is None:
+        return None
+    if not isinstance(given, list):
+        raise InvalidArgumentsError("data_hashes must be a list.")
+    return [known for one in given if (known := known_id(one)) is not None]
 
 
 def _data_types(names: object) -> list[DataType] | None:

@@ -24,16 +24,14 @@ def bearer_token(call: Call, _payload: None) -> dict[str, Any]:
 
 def list_datasets(call: Call, wanted: DatasetsWithUserRolesListParams) -> dict[str, Any]:
     """GET datasets/list: every dataset of the caller that fits all filters."""
-    title_like = wanted.title_like
-    if title_like is None and wanted.title_cont is not None:
-        title_like = f"%{wanted.title_cont}%"
     moments = ("created_before", "created_after", "edited_before", "edited_after")
     found = queries.list_datasets(
         call.caller,
         call.tx,
         queries.DatasetFilter(
             title_eq=wanted.title_eq,
-            title_like=title_like,
+            title_like=wanted.title_like,
+            title_contains=wanted.title_cont,
             description_eq=wanted.description_eq,
             description_like=wanted.description_like,
             everyone=wanted.include_org_access,

@@ -110,6 +110,8 @@ def _query(request: Request, record: type[Record]) -> dict[str, Any]:
         return {}
     lists, values = _lists(record), dict[str, Any]()
     for name, value in parse_qsl(query, keep_blank_values=True, max_num_fields=10_000):
+        if "\0" in value:
+            raise InvalidArgumentsError(f"{name} has a character that cannot be stored.")
         if name in lists:
             values.setdefault(name, []).append(value)
         else:

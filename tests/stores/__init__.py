@@ -1,0 +1,1 @@
+"""Tests of customers' storage against real servers."""
