@@ -40,6 +40,8 @@ def main() -> None:
 class _ParentFile(io.RawIOBase):
     """A file whose bytes the parent reads."""
 
+    name = "<object>"  # some readers ask every file for one
+
     def __init__(self, questions: BinaryIO, answers: BinaryIO, size: int) -> None:
         self._questions = questions
         self._answers = answers
