@@ -154,6 +154,48 @@ def test_groups_of_existing_items(client: Any, folder: Any, names: SimpleNamespa
     assert len(list(folder.list_items())) == 3
 
 
+def move(client: Any, names: SimpleNamespace, what: Any, **more: Any) -> None:
+    """The same call in both SDKs."""
+    if names.sdk == "vendor":
+        from encord.utilities.storage.cloud_data_migration import update_storage_item_cloud_info
+
+        update_storage_item_cloud_info(client, what, **more)
+        return
+    target = {what if isinstance(what, str) else what.uuid: more.pop("new_url", None)}
+    renamed = {"new_cloud_integration": "to_integration", "from_cloud_integration": "from_integration"}
+    options = {renamed.get(name, name): value for name, value in more.items()}
+    client.migrate_storage(**{"urls" if isinstance(what, str) else "items": target}, **options)
+
+
+def test_items_follow_a_moved_bucket(
+    client: Any, folder: Any, bucket: SimpleNamespace, server: Server, tmp_path: Path, names: SimpleNamespace
+) -> None:
+    urls = fill(bucket)
+    job = folder.add_private_data_to_folder_start(bucket.id, {"images": [{"objectUrl": url} for url in urls["images"]]})
+    folder.add_private_data_to_folder_get_result(job)
+    first, second = sorted(folder.list_items(), key=lambda item: item.url)
+    shutil.copytree(bucket.root, tmp_path / "moved")
+    added = server.cli("integration", "add", "local", "--title", "m", "--root", str(tmp_path / "moved"), "--quiet")
+    there = added.strip()
+    new = first.url.replace(bucket.root.as_uri(), (tmp_path / "moved").as_uri())
+    move(client, names, first, new_url=new, new_cloud_integration=there)
+    move(client, names, second.url, new_url=second.url.replace("a%20bucket", "moved"), new_cloud_integration=there)
+    shutil.rmtree(bucket.root)
+    for item in (first, second):
+        moved = client.get_storage_item(item.uuid, sign_url=True)
+        assert moved.url == item.url.replace("a%20bucket", "moved")
+        assert httpx.get(moved.get_signed_url()).status_code == 200
+    with pytest.raises(names.InvalidArgumentsError):
+        move(client, names, first, new_url=new + ".gone")
+    with pytest.raises(names.InvalidArgumentsError):
+        move(client, names, first, new_url=new, from_cloud_integration=bucket.id)
+    with pytest.raises(names.AuthorisationError):
+        move(client, names, "file:///never/was", new_url=new)
+    move(client, names, "file:///never/was", new_url=new, skip_missing=True)
+    move(client, names, first, new_url=new + ".gone", verify_access=False)
+    assert client.get_storage_item(first.uuid).url == new + ".gone"
+
+
 def test_a_stranger_cannot_use_the_integration(other: SimpleNamespace, bucket: SimpleNamespace,
                                                names: SimpleNamespace) -> None:  # fmt: skip
     mine = other.client.create_storage_folder("mine")

@@ -154,6 +154,17 @@ class MoveItems(Record):
     allow_synced_dataset_move: bool = False
 
 
+class MigrateStorage(Record):
+    """Items that lie elsewhere now: new object URLs (null: the same) by item and by old URL."""
+
+    items_map: dict[UUID, str | None] = Field(default_factory=dict)
+    urls_map: dict[str, str | None] = Field(default_factory=dict)
+    from_integration_hash: UUID | None = None
+    to_integration_hash: UUID | None = None
+    validate_access: bool = True
+    skip_missing: bool = False
+
+
 class DeleteItems(Record):
     """Items to delete from the folder in the path."""
 

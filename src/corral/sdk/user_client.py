@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -254,6 +254,30 @@ class UserClient:
             signUrls=get_signed_urls,
             pageSize=page_size,
         )
+
+    def migrate_storage(
+        self,
+        items: Mapping[UUID, str | None] | None = None,
+        urls: Mapping[str, str | None] | None = None,
+        *,
+        to_integration: str | UUID | None = None,
+        from_integration: str | UUID | None = None,
+        verify_access: bool = True,
+        skip_missing: bool = False,
+    ) -> None:
+        """Point up to 1,000 items to other objects or another integration, all or none.
+
+        `items` and `urls` give the new object URL (None: the same one) by item and by old URL. Raises CorralError.
+        """
+        body = {
+            "itemsMap": {str(one): url for one, url in (items or {}).items()},
+            "urlsMap": dict(urls or {}),
+            "fromIntegrationHash": None if from_integration is None else str(from_integration),
+            "toIntegrationHash": None if to_integration is None else str(to_integration),
+            "validateAccess": verify_access,
+            "skipMissing": skip_missing,
+        }
+        self._transport.rest("POST", "storage/items/migrate-storage", body=body)
 
     def get_cloud_integrations(
         self,

@@ -24,13 +24,20 @@ def check(limits: Limits, unit: UnitSpec) -> None:
     """Raise InvalidArgumentsError or PayloadTooLargeError where a unit is over a limit."""
     check_titles((unit,), limits.title_characters)
     for file in unit.files:
-        if len(file.url) > limits.url_bytes or (not file.url.isascii() and len(file.url.encode()) > limits.url_bytes):
-            raise InvalidArgumentsError(f"An object URL may have at most {limits.url_bytes} bytes: {file.url[:100]}...")
+        check_url(limits, file.url)
     if unit.client_metadata and len(orjson.dumps(unit.client_metadata)) > limits.client_metadata_bytes:
         raise PayloadTooLargeError(
             f"The client metadata of {unit.title or unit.urls[0]} is over the limit of"
             f" {limits.client_metadata_bytes} bytes."
         )
+
+
+def check_url(limits: Limits, url: str) -> None:
+    """Raise InvalidArgumentsError for an object URL that is too long or cannot be stored."""
+    if len(url) > limits.url_bytes or (not url.isascii() and len(url.encode(errors="replace")) > limits.url_bytes):
+        raise InvalidArgumentsError(f"An object URL may have at most {limits.url_bytes} bytes: {url[:100]}...")
+    if not url.isprintable() or " " in url:
+        raise InvalidArgumentsError(f"An object URL holds no spaces or control characters (write %20): {url[:200]!r}.")
 
 
 def read_part(desk: Desk, part: dict[str, Any]) -> list[UnitSpec | str]:

@@ -11,6 +11,7 @@ from corral.records.storage import (
     DeleteItems,
     GetItemsBulk,
     ListItems,
+    MigrateStorage,
     MoveItems,
     PatchItem,
     PatchItemsBulk,
@@ -19,6 +20,7 @@ from corral.records.storage import (
 )
 from corral.server.http import encoding
 from corral.server.http.house import Call
+from corral.server.ingest import migrating
 from corral.server.ingest.unit_specs import check_title
 from corral.server.storage import item_commands, item_queries
 
@@ -130,6 +132,22 @@ def delete_items(call: Call, payload: DeleteItems) -> dict[str, int]:
     )
     call.clean_store_after_commit()
     return {"removedItemsCount": removed, "removedFoldersCount": 0}
+
+
+def migrate_storage(call: Call, payload: MigrateStorage) -> None:
+    """POST storage/items/migrate-storage: point items to other objects, all or none."""
+    migrating.migrate(
+        call.caller,
+        call.house.desk,
+        migrating.Migration(
+            items={str(item_id): url for item_id, url in payload.items_map.items()},
+            urls=payload.urls_map,
+            from_integration=None if payload.from_integration_hash is None else str(payload.from_integration_hash),
+            to_integration=None if payload.to_integration_hash is None else str(payload.to_integration_hash),
+            validate_access=payload.validate_access,
+            skip_missing=payload.skip_missing,
+        ),
+    )
 
 
 def _wire(call: Call, item: Row, *, signed: bool) -> dict[str, Any]:

@@ -100,6 +100,15 @@ _ITEMS = (
     ),
 )
 
+_MIGRATION = Operation(
+    "POST",
+    "storage/items/migrate-storage",
+    "point items to other objects",
+    items.migrate_storage,
+    storage.MigrateStorage,
+    transaction="own",
+)
+
 _UPLOADS = (
     Operation(
         "GET",
@@ -134,4 +143,4 @@ _UPLOADS = (
     Operation("POST", f"{_JOBS}/{{job}}/cancel", "cancel a job", jobs.cancel_job, transaction="write"),
 )
 
-OPERATIONS = (*_DATASETS, *_FOLDERS, *_ITEMS, *_UPLOADS, *PLANNED)
+OPERATIONS = (*_DATASETS, *_FOLDERS, *_ITEMS, _MIGRATION, *_UPLOADS, *PLANNED)

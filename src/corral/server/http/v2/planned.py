@@ -22,7 +22,6 @@ PLANNED = (
     Operation("POST", f"{_FOLDER}/folder-config", "configure a folder"),
     Operation("POST", "storage/items/reencode", "start re-encoding videos"),
     Operation("GET", "storage/items/reencode/{job}", "state of a re-encoding job"),
-    Operation("POST", "storage/items/migrate-storage", "point items to other objects"),
     Operation("GET", "scene/{item}", "streams of a scene"),
     Operation("GET", "user/current-organisation/groups", "groups of the organisation"),
     Operation("POST", "organisation/groups", "create a group"),
