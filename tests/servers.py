@@ -81,6 +81,13 @@ class Server:
             self.process.send_signal(how)
             self.process.wait(timeout=20)
 
+    def children(self) -> list[int]:
+        """The child processes: the workers that work jobs off, and readers of media."""
+        assert self.process is not None
+        tasks = Path(f"/proc/{self.process.pid}/task")
+        listed = [(task / "children").read_text().split() for task in tasks.iterdir()]
+        return [int(pid) for pids in listed for pid in pids]
+
     def cli(self, *arguments: str) -> str:
         """Run `corral ...` against this home; returns what it printed."""
         done = subprocess.run(

@@ -40,13 +40,6 @@ def photos(root: Path) -> list[str]:
     return urls
 
 
-def workers_of(server: Server) -> list[int]:
-    """The worker processes of a server."""
-    assert server.process is not None
-    listed = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text()
-    return [int(pid) for pid in listed.split()]
-
-
 def start(wire: Wire, folder: str, integration: str, urls: list[str], **more: Any) -> str:
     body = {
         "externalFiles": {"images": [{"objectUrl": url} for url in urls], **more},
@@ -92,7 +85,9 @@ def test_every_unit_ends_once(make_server: Callable[..., Server], tmp_path: Path
             server.kill9()
             server.start()
         else:
-            for pid in workers_of(server):
+            workers = server.children()
+            assert workers
+            for pid in workers:
                 os.kill(pid, signal.SIGKILL)
     deadline = time.monotonic() + 90
     while (state := state_of(wire, folder, job, 5))["status"] == "PENDING" and time.monotonic() < deadline:
