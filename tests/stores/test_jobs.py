@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +19,7 @@ from tests.object_stores import ObjectStore
 from tests.server.wire import Wire
 from tests.servers import Server
 from tests.stores.conftest import require
+from tests.stores.faults import Faults, faulty
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +98,32 @@ def test_rotated_credentials(running: dict[str, ObjectStore], server: Server, tm
     assert integration in shown
     assert secret not in shown
     assert "wrong-for-now" not in shown
+
+
+def test_a_store_that_fails_and_stalls(running: dict[str, ObjectStore], server: Server, tmp_path: Path) -> None:
+    require("ceph")
+    store, wire, count = running["ceph"], Wire(server), 400
+    photo = real_media.photos()[0].read_bytes()
+    keys = [f"faults/{number:04}.jpg" for number in range(count)]
+    for number, key in enumerate(keys):
+        store.put(key, b"\xff\xd8\xff\xe0 broken" if number % 100 == 7 else photo)
+    faults = Faults(failing=0.05, stalling=0.01, stall_seconds=3)
+    with faulty(store.values["endpoint"], faults) as address:
+        integration = add(server, store, tmp_path, endpoint=address)
+        urls = [f"{address}/{store.bucket}/{key}" for key in keys]
+        folder = wire.new_folder()
+        body = {"externalFiles": {"images": [{"objectUrl": url} for url in urls]}, "integrationHash": integration,
+                "ignoreErrors": True}  # fmt: skip
+        job = wire.rest("POST", f"storage/folders/{folder}/data-upload-jobs", body).json()
+        time.sleep(0.7)
+        for pid in server.children():
+            os.kill(pid, signal.SIGKILL)
+        state = wire.job(folder, job)
+    assert faults.seen["error"] > 3
+    assert faults.seen["hang up"] > 3
+    assert faults.seen["stall"] > 0
+    assert (state["status"], state["unitsDoneCount"], state["unitsErrorCount"]) == ("DONE", count - 4, 4)
+    failed = sorted(error["objectUrls"][0] for error in state["unitErrors"])
+    assert failed == [urls[number] for number in range(7, count, 100)]
+    listed = wire.rest("GET", f"storage/folders/{folder}/items", query="pageSize=1000").json()["results"]
+    assert sorted(item["url"] for item in listed) == [url for url in urls if url not in failed]

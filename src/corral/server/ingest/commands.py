@@ -31,7 +31,7 @@ from corral.vocabulary import StorageItemType
 INLINE_FILES = 32
 INLINE_BYTES = 64 << 20
 # Larger jobs are taken apart by the workers, so that no request holds the server up.
-_PART = 500
+_PART = 1000
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,8 @@ def register(caller: Caller, desk: Desk, runner: JobRunner, request: JobRequest)
     """
     if request.asked.count > desk.limits.units_per_job:
         raise InvalidArgumentsError(f"One job takes at most {desk.limits.units_per_job} units; split it.")
+    if request.asked.files > desk.limits.urls_per_job:
+        raise InvalidArgumentsError(f"One job names at most {desk.limits.urls_per_job} object URLs; split it.")
     units = _small_units(desk, request)
     inline = False
     with desk.database.glance() as tx:

@@ -32,6 +32,7 @@ _SINGLES = {
 }
 # In this order units are numbered, and so their items are made.
 _ORDER = (*_SINGLES, "imagegroup", "dicomserie", "dicom", "scene", "imagegroupsfromitem")
+_GROUPS = ("imagegroup", "dicomserie", "dicom", "imagegroupsfromitem")
 _FLAGS = {"skipduplicateurl", "upsertmetadata"}
 _NUMBERED = re.compile(r"(objecturl|url|title|imagemetadata|dicommetadata)(\d+)")
 
@@ -48,6 +49,14 @@ class Asked:
     def count(self) -> int:
         """How many units there are."""
         return sum(len(entries) for entries in self.sections.values())
+
+    @property
+    def files(self) -> int:
+        """How many object URLs they name, about: what is no group counts as one."""
+        singles = sum(len(entries) for section, entries in self.sections.items() if section not in _GROUPS)
+        return singles + sum(
+            _count(entry) for section in _GROUPS for entry in self.sections.get(section, ()) if isinstance(entry, dict)
+        )
 
 
 def read(data: Mapping[str, Any]) -> Asked:
@@ -74,6 +83,11 @@ def units(asked: Asked) -> Iterator[UnitSpec]:
     for section, entries in in_order(asked):
         for position, entry in enumerate(entries):
             yield unit(section, entry, f"{section}[{position}]")
+
+
+def _count(entry: Entry) -> int:
+    listed = [len(value) for value in entry.values() if isinstance(value, list)]
+    return max(listed) if listed else len(entry)
 
 
 def in_order(asked: Asked) -> Iterator[tuple[str, list[Any]]]:

@@ -21,7 +21,7 @@ from corral.server.ingest.settling import Settled, settle_units
 from corral.server.ingest.unit_specs import UnitSpec
 from corral.server.integrations.sources import OpenedIntegration
 
-_SETTLE_BATCH = 500
+_SETTLE_BATCH = 1000
 _SMALLEST_BATCH, _LARGEST_BATCH = 8, 1000
 # A batch should end in about this many seconds, so that progress shows and little is read twice after a crash.
 _QUICK, _SLOW = 0.5, 2.0
