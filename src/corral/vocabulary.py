@@ -198,6 +198,15 @@ class StorageFolderType(WireEnum):
         return cls.UNKNOWN
 
 
+class CloudSyncStatus(WireEnum):
+    """Where a sync of a folder with its bucket stands; DONE may still hide files that could not be read."""
+
+    PENDING = "pending"
+    DONE = "done"
+    ERROR = "error"
+    CANCELLED = "cancelled"
+
+
 class LongPollingStatus(WireEnum):
     """Where a job stands.
 

@@ -8,7 +8,14 @@ from uuid import UUID
 from pydantic import Field, field_validator
 
 from corral.records.record import Moment, Record
-from corral.vocabulary import FoldersSortBy, StorageFolderType, StorageItemType, StorageLocationName, StorageUserRole
+from corral.vocabulary import (
+    CloudSyncStatus,
+    FoldersSortBy,
+    StorageFolderType,
+    StorageItemType,
+    StorageLocationName,
+    StorageUserRole,
+)
 
 
 class PathElement(Record):
@@ -98,6 +105,30 @@ class TimeSeriesViewSettings(Record):
 StorageItemRecord.model_rebuild()
 
 
+class CloudSyncedFolderParams(Record):
+    """What a folder is kept in step with: an integration, and the URL below which its objects lie."""
+
+    integration_uuid: UUID
+    remote_url: str
+
+
+class CloudSyncState(Record):
+    """How far a sync of a folder with its bucket is: pages listed, jobs made of them, files in those."""
+
+    status: CloudSyncStatus
+    scan_pages_processing_pending: int
+    scan_pages_processing_done: int
+    scan_pages_processing_error: int
+    scan_pages_processing_cancelled: int
+    upload_jobs_pending: int
+    upload_jobs_done: int
+    upload_jobs_error: int
+    upload_jobs_units_pending: int
+    upload_jobs_units_done: int
+    upload_jobs_units_error: int
+    upload_jobs_units_cancelled: int
+
+
 class CreateFolder(Record):
     """A new folder; `client_metadata` is JSON text."""
 
@@ -105,7 +136,7 @@ class CreateFolder(Record):
     description: str | None = None
     parent: UUID | None = None
     client_metadata: str | None = None
-    cloud_synced_folder_params: dict[str, Any] | None = None
+    cloud_synced_folder_params: CloudSyncedFolderParams | None = None
 
 
 class PatchFolder(Record):

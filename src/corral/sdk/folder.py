@@ -9,11 +9,26 @@ from typing import Any
 from uuid import UUID
 
 from corral.errors import InvalidArgumentsError
-from corral.records.storage import FolderSummary, PathElement, StorageFolderRecord, StorageItemRecord
+from corral.records.storage import (
+    CloudSyncedFolderParams,
+    CloudSyncState,
+    FolderSummary,
+    PathElement,
+    StorageFolderRecord,
+    StorageItemRecord,
+)
+from corral.sdk import waiting
 from corral.sdk.folder_uploads import FolderUploads
 from corral.sdk.item import StorageItem
 from corral.sdk.transport import Transport
-from corral.vocabulary import FoldersSortBy, StorageFolderType, StorageItemType, StorageUserRole
+from corral.vocabulary import (
+    CloudSyncStatus,
+    FoldersSortBy,
+    LongPollingStatus,
+    StorageFolderType,
+    StorageItemType,
+    StorageUserRole,
+)
 
 
 class StorageFolder(FolderUploads):
@@ -81,6 +96,31 @@ class StorageFolder(FolderUploads):
     def folder_type(self) -> StorageFolderType:
         """What keeps the folder filled."""
         return self._record.folder_type
+
+    @property
+    def remote_url(self) -> str | None:
+        """What a cloud-synced folder is kept in step with; None for other folders."""
+        return self._record.remote_url
+
+    def sync_private_data_with_cloud_synced_folder_start(self) -> UUID:
+        """Start bringing the folder in step with its bucket; returns the sync's id.
+
+        Raises InvalidArgumentsError when the folder is no cloud-synced one or its bucket cannot be listed.
+        """
+        return UUID(self._transport.rest("POST", f"storage/folders/{self.uuid}/cloud-synced-folder-syncs"))
+
+    def sync_private_data_with_cloud_synced_folder_get_result(
+        self, sync_job_uuid: UUID, timeout_seconds: float = waiting.WEEK_SECONDS
+    ) -> CloudSyncState:
+        """Where a sync stands, once it is over or time is up."""
+        path = f"storage/folders/{self.uuid}/cloud-linked-folder-syncs/{sync_job_uuid}/long-polling"
+        pending = CloudSyncStatus.PENDING
+        return waiting.wait(
+            lambda hold: CloudSyncState.from_wire(self._transport.rest("GET", path, params={"timeoutSeconds": hold})),
+            lambda state: LongPollingStatus.PENDING if state.status is pending else LongPollingStatus.DONE,
+            timeout_seconds,
+            self._transport.hold_seconds,
+        )
 
     @property
     def path_to_root(self) -> list[PathElement]:
@@ -261,6 +301,7 @@ def create_folder(
     description: str | None,
     client_metadata: dict[str, Any] | None,
     parent: UUID | None,
+    synced: CloudSyncedFolderParams | None = None,
 ) -> StorageFolder:
     """Make a folder below `parent` or at the root. Raises AuthorisationError, InvalidArgumentsError."""
     body: dict[str, Any] = {"name": name}
@@ -270,6 +311,8 @@ def create_folder(
         body["clientMetadata"] = json.dumps(client_metadata)
     if parent is not None:
         body["parent"] = str(parent)
+    if synced is not None:
+        body["cloudSyncedFolderParams"] = synced.to_wire()
     answer = transport.rest("POST", "storage/folders", body=body, retry=True)
     return StorageFolder(transport, StorageFolderRecord.from_wire(answer))
 

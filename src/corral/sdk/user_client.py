@@ -25,7 +25,7 @@ from corral.records.dataset import (
     DatasetsWithUserRolesListResponse,
     DatasetWithUserRole,
 )
-from corral.records.storage import StorageItemRecord
+from corral.records.storage import CloudSyncedFolderParams, StorageItemRecord
 from corral.sdk import folder as folders
 from corral.sdk.dataset import Dataset
 from corral.sdk.folder import StorageFolder
@@ -162,10 +162,15 @@ class UserClient:
         description: str | None = None,
         client_metadata: dict[str, Any] | None = None,
         parent_folder: StorageFolder | UUID | None = None,
+        cloud_synced_folder_params: CloudSyncedFolderParams | None = None,
     ) -> StorageFolder:
-        """Make a folder at the root or below another. Raises AuthorisationError, InvalidArgumentsError."""
+        """Make a folder at the root or below another, with parameters one that is kept in step with a bucket.
+
+        Raises AuthorisationError, InvalidArgumentsError.
+        """
         parent = parent_folder.uuid if isinstance(parent_folder, StorageFolder) else parent_folder
-        return folders.create_folder(self._transport, name, description, client_metadata, parent)
+        synced = cloud_synced_folder_params
+        return folders.create_folder(self._transport, name, description, client_metadata, parent, synced)
 
     def get_storage_folder(self, folder_uuid: UUID | str) -> StorageFolder:
         """One folder. Raises AuthorisationError."""

@@ -36,8 +36,8 @@ def folder(row: Row) -> dict[str, Any]:
             for above in row["path"]
         ],
         "folderType": row["folder_type"],
-        "integrationHash": None,
-        "remoteUrl": None,
+        "integrationHash": row["integration_id"],
+        "remoteUrl": row["remote_url"],
     }
 
 

@@ -16,7 +16,7 @@ from corral.server.statements import Statement
 
 _ONE = Statement(
     "SELECT j.id, j.user_id, j.organisation_id, u.email, u.role, j.folder_id, j.dataset_id, j.status, j.ignore_errors,"
-    " j.integration_id, j.is_unpacked, j.skip_duplicate_urls, j.upsert_metadata FROM job j"
+    " j.integration_id, j.is_unpacked, j.scan, j.skip_duplicate_urls, j.upsert_metadata FROM job j"
     " JOIN corral_user u ON u.id = j.user_id WHERE j.id = :job_id"
 )
 _UNFINISHED = Statement("SELECT id FROM job WHERE status = 'PENDING' ORDER BY id")
@@ -41,6 +41,9 @@ _CLAIM_PARTS = {
     False: Statement(_CLAIM_PART.format(" FOR UPDATE SKIP LOCKED")),
 }
 _FINISH_PART = Statement("DELETE FROM job_request WHERE job_id = :job_id AND part = :part AND worker_id = :worker_id")
+_HOLD_PART = Statement(
+    "UPDATE job_request SET worker_id = :worker_id WHERE job_id = :job_id AND part = :part AND worker_id = :worker_id"
+)
 _ANY_PART = Statement("SELECT 1 FROM job_request WHERE job_id = :job_id LIMIT 1")
 _ALL_PARTS = Statement("SELECT part, content FROM job_request WHERE job_id = :job_id ORDER BY part")
 _ORPHANS = Statement(
@@ -63,6 +66,7 @@ class Job:
     is_unpacked: bool
     skip_duplicate_urls: bool
     upsert_metadata: bool
+    is_sync: bool = False
 
 
 def read(tx: Transaction, job_id: str) -> Job:
@@ -73,12 +77,18 @@ def read(tx: Transaction, job_id: str) -> Job:
     return Job(
         id=row["id"],
         caller=Caller(row["user_id"], row["organisation_id"], row["email"], row["role"]),
-        target=Target(row["folder_id"], row["dataset_id"], row["integration_id"]),
+        target=Target(
+            row["folder_id"],
+            row["dataset_id"],
+            row["integration_id"],
+            synced_by=None if row["scan"] is None else row["id"],
+        ),
         is_over=row["status"] != "PENDING",
         ignore_errors=bool(row["ignore_errors"]),
         is_unpacked=bool(row["is_unpacked"]),
         skip_duplicate_urls=bool(row["skip_duplicate_urls"]),
         upsert_metadata=bool(row["upsert_metadata"]),
+        is_sync=row["scan"] is not None,
     )
 
 
@@ -116,6 +126,11 @@ def claim_part(tx: Transaction, job_id: str, worker_id: str) -> Part | None:
 def finish_part(tx: Transaction, job_id: str, part: Part, worker_id: str) -> bool:
     """The part's units are written down in this transaction; False if it was given away or cancelled meanwhile."""
     return _FINISH_PART.run(tx, {"job_id": job_id, "part": part.number, "worker_id": worker_id}) == 1
+
+
+def holds_part(tx: Transaction, job_id: str, part: Part, worker_id: str) -> bool:
+    """Whether the worker still holds the part; it does to the end of this transaction."""
+    return _HOLD_PART.run(tx, {"job_id": job_id, "part": part.number, "worker_id": worker_id}) == 1
 
 
 def has_parts(tx: Transaction, job_id: str) -> bool:
@@ -158,5 +173,7 @@ def _waiting_units(tx: Transaction, job_id: str) -> int:
     cancelled = 0
     for row in _ALL_PARTS.rows(tx, {"job_id": job_id}):
         part = orjson.loads(bytes(row["content"]))
+        if not part["count"]:  # the scan of a sync
+            continue
         cancelled += ledger.write_cancelled(tx, job_id, part["first"], part["count"])
     return cancelled

@@ -79,6 +79,18 @@ def find_job(
     return found
 
 
+_PARTS = Statement(
+    "SELECT COALESCE(SUM(CASE WHEN part > 0 THEN 1 ELSE 0 END), 0) AS parts, COUNT(*) AS all_parts FROM job_request"
+    " WHERE job_id = :job_id"
+)
+
+
+def waiting_parts(tx: Transaction, job_id: str) -> tuple[int, bool]:
+    """How many parts of a sync wait to be read, and whether its bucket is still being listed."""
+    row = _PARTS.first(tx, {"job_id": job_id})
+    return (0, False) if row is None else (int(row["parts"]), int(row["all_parts"]) > int(row["parts"]))
+
+
 _STATUS = Statement("SELECT status FROM job WHERE id = :job_id")
 
 

@@ -40,13 +40,18 @@ def check_url(limits: Limits, url: str) -> None:
         raise InvalidArgumentsError(f"An object URL holds no spaces or control characters (write %20): {url[:200]!r}.")
 
 
-def read_part(desk: Desk, part: dict[str, Any]) -> list[UnitSpec | str]:
-    """The units of one part of a large request; for an entry that makes no sense, why."""
+def read_part(desk: Desk, part: dict[str, Any], *, of_sync: bool) -> list[UnitSpec | str]:
+    """The units of one part of a large request; for an entry that makes no sense, why.
+
+    Only the parts that a sync wrote may name items that are to be brought up to date.
+    """
     units: list[UnitSpec | str] = []
     for entry, place in shapes.placed(part):
         try:
             unit = shapes.unit(part["section"], entry, place)
             check(desk.limits, unit)
+            if of_sync:
+                unit.files[0].replaces = entry.get("replaces")
             units.append(unit)
         except CorralError as error:
             units.append(error.message)

@@ -33,6 +33,7 @@ class Target:
     dataset_id: str | None
     integration_id: str | None = None
     location: str = "encord"
+    synced_by: str | None = None
 
     def in_place(self, integration: OpenedIntegration | None) -> Target:
         """The same target, with the place where the integration's bytes lie."""
@@ -48,7 +49,22 @@ class Settled:
 
 
 def settle_units(caller: Caller, tx: Transaction, target: Target, probed: Sequence[Probed]) -> list[Settled]:
-    """Make the items (and parts) of these units, with few statements however many they are."""
+    """Make the items (and parts) of these units, with few statements however many they are.
+
+    Units that stand for items whose objects changed bring those up to date instead.
+    """
+    changed = [one for one in probed if one.unit.files[0].replaces is not None]
+    item_commands.replace_facts(
+        tx, [(str(one.unit.files[0].replaces), one.facts[0]) for one in changed], synced_by=target.synced_by
+    )
+    new = _make(caller, tx, target, [one for one in probed if one.unit.files[0].replaces is None])
+    made = iter(new)
+    return [Settled(one.unit.files[0].replaces, None) if one.unit.files[0].replaces else next(made) for one in probed]
+
+
+def _make(caller: Caller, tx: Transaction, target: Target, probed: Sequence[Probed]) -> list[Settled]:
+    if not probed:
+        return []
     rows: list[dict[str, Any]] = []
     parts: dict[str, list[str]] = {}
     mains = []
@@ -136,6 +152,7 @@ class _Maker:
         if file.object_key is None:
             row["url"], row["url_key"] = file.url, item_commands.url_key(file.url)
             row["integration_id"], row["storage_location"] = self._target.integration_id, self._target.location
+            row["synced_by"] = self._target.synced_by
         return row
 
     def _composite(self, unit: UnitSpec, facts: Facts) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from corral.vocabulary import StorageItemType
 class FileSpec:
     """One file of a unit: where its bytes are and what it is called.
 
-    `slot_id` names an upload slot, `item_id` an item that exists already; `supplied` are facts that were given and
-    are trusted in place of reading the bytes.
+    `slot_id` names an upload slot, `item_id` an item that exists already and becomes a part, `replaces` one whose
+    object has other bytes now; `supplied` are facts that were given and are trusted in place of reading the bytes.
     """
 
     url: str
@@ -25,6 +25,7 @@ class FileSpec:
     slot_id: str | None = None
     object_key: str | None = None
     item_id: str | None = None
+    replaces: str | None = None
     supplied: dict[str, Any] | None = None
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from corral.errors import CorralError
 from corral.server.database import Transaction
-from corral.server.ingest import duplicates, job_book, ledger, queueing
+from corral.server.ingest import duplicates, job_book, ledger, queueing, syncing
 from corral.server.ingest.desk import Desk
 from corral.server.ingest.job_book import Job, Part
 from corral.server.ingest.ledger import LedgerUnit, Outcome
@@ -57,7 +57,9 @@ class Workbench:
                 batch = [] if part else ledger.claim(tx, job_id, self._id, self._size)
         if job.is_over:
             return False
-        if part is not None:
+        if part is not None and part.content["section"] == syncing.SCAN:
+            syncing.scan(self._desk, job, part, self._id)
+        elif part is not None:
             self._work_part(job, part)
         elif batch:
             self._work(job, batch)
@@ -67,7 +69,7 @@ class Workbench:
 
     def _work_part(self, job: Job, part: Part) -> None:
         """Read a part of a large request and write its units down once, when it is known what became of them."""
-        units = queueing.read_part(self._desk, part.content)
+        units = queueing.read_part(self._desk, part.content, of_sync=job.is_sync)
         good = [unit for unit in units if isinstance(unit, UnitSpec)]
         first, integration = part.content["first"], self._integration(job)
         # A part that was on the table when workers died is taken apart, so that the one bad unit can be found.

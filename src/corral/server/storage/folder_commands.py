@@ -19,8 +19,8 @@ MAX_DEPTH = 64
 
 _INSERT = sa.text(
     "INSERT INTO folder (id, organisation_id, parent_id, name, description, client_metadata, owner_id, folder_type,"
-    " created_at, last_edited_at) VALUES (:id, :organisation_id, :parent_id, :name, :description, :client_metadata,"
-    " :user_id, 'generic', :now, :now)"
+    " integration_id, remote_url, created_at, last_edited_at) VALUES (:id, :organisation_id, :parent_id, :name,"
+    " :description, :client_metadata, :user_id, :folder_type, :integration_id, :remote_url, :now, :now)"
 )
 _LINK_SELF = sa.text("INSERT INTO folder_ancestor (folder_id, ancestor_id, depth) VALUES (:id, :id, 0)")
 _LINK_ABOVE = sa.text(
@@ -48,8 +48,12 @@ def create_folder(
     description: str = "",
     client_metadata: str = "{}",
     parent_id: str | None = None,
+    synced_with: tuple[str, str] | None = None,
 ) -> str:
     """Make a folder, with its creator as administrator, and return its id.
+
+    `synced_with` (integration id, URL) makes it a cloud-synced folder; the caller's right to use the integration has
+    been checked.
 
     Raises AuthorisationError without the right to create here, InvalidArgumentsError when nested too deep.
     """
@@ -64,6 +68,9 @@ def create_folder(
         "name": name,
         "description": description,
         "client_metadata": client_metadata,
+        "folder_type": "generic" if synced_with is None else "cloudLinked",
+        "integration_id": None if synced_with is None else synced_with[0],
+        "remote_url": None if synced_with is None else synced_with[1],
         "now": clock.now(),
         **caller.scope,
     }

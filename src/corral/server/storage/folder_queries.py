@@ -21,7 +21,7 @@ Row = dict[str, Any]
 
 _COLUMNS = (
     "f.id, f.parent_id, f.name, f.description, f.client_metadata, o.email AS owner, f.created_at, f.last_edited_at,"
-    f" f.folder_type, d.id AS synced_dataset_id, {rights.folder_role('f.id')} AS role"
+    f" f.folder_type, f.integration_id, f.remote_url, d.id AS synced_dataset_id, {rights.folder_role('f.id')} AS role"
 )
 _FROM = "FROM folder f JOIN corral_user o ON o.id = f.owner_id LEFT JOIN dataset d ON d.backing_folder_id = f.id"
 _ONE = Statement(f"SELECT {_COLUMNS} {_FROM} WHERE f.id = :folder_id AND {rights.folder_visible('f')}")

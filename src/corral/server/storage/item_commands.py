@@ -46,6 +46,7 @@ def new_item(
         "url": None,
         "url_key": None,
         "integration_id": None,
+        "synced_by": None,
         "is_frame": False,
         "timeseries_settings": None,
         **{name: getattr(facts, name) for name in _FACT_COLUMNS},
@@ -77,7 +78,7 @@ _FACT_COLUMNS = (
 _COLUMNS = (
     *("id", "organisation_id", "folder_id", "item_type", "name", "client_metadata", "owner_id", "created_at"),
     *("last_edited_at", "storage_location", "object_key", "url", "is_frame", "timeseries_settings", "extra_facts"),
-    *("url_key", "integration_id"),
+    *("url_key", "integration_id", "synced_by"),
     *_FACT_COLUMNS,
 )
 _INSERT = Statement(
@@ -99,6 +100,29 @@ def insert_items(tx: Transaction, items: Sequence[Mapping[str, Any]], parts: Map
         for position, child in enumerate(children)
     ]
     _CHILD.run_many(tx, links)
+
+
+def replace_facts(tx: Transaction, changed: Sequence[tuple[str, Facts]], *, synced_by: str | None) -> None:
+    """Bring items up to date whose objects have other bytes now."""
+    now = clock.now()
+    rows = [
+        {
+            "id": item_id,
+            "now": now,
+            "synced_by": synced_by,
+            "extra_facts": json.dumps(facts.extra),
+            "gone": False,
+            **{name: getattr(facts, name) for name in _FACT_COLUMNS},
+        }
+        for item_id, facts in changed
+    ]
+    _REPLACE.run_many(tx, rows)
+
+
+_REPLACE = Statement(
+    "UPDATE item SET last_edited_at = :now, synced_by = :synced_by, extra_facts = :extra_facts, is_tombstone = :gone,"
+    f" {', '.join(f'{name} = :{name}' for name in _FACT_COLUMNS)} WHERE id = :id"
+)
 
 
 def mirror_into(tx: Transaction, folder_id: str, item_ids: Sequence[str]) -> tuple[str | None, dict[str, str]]:

@@ -44,6 +44,10 @@ class BucketSource:
         """The key inside the bucket."""
         return bucket_urls.parse(self._kind, url, self._settings)[1]
 
+    def check_prefix(self, url: str) -> None:
+        """See Source.check_prefix."""
+        bucket_urls.parse(self._kind, url, self._settings)
+
     def open(self, url: str) -> OpenedObject:
         """See Source.open: one request for the size and the first block."""
         bucket, key = bucket_urls.parse(self._kind, url, self._settings)

@@ -27,6 +27,10 @@ class DirectorySource:
         """The path below the root."""
         return self._path(url)[len(self._inside) :]
 
+    def check_prefix(self, url: str) -> None:
+        """See Source.check_prefix."""
+        self._path(url, is_folder=True)
+
     def open(self, url: str) -> OpenedObject:
         """See Source.open."""
         path = self._path(url)
@@ -57,6 +61,8 @@ class DirectorySource:
     def list(self, prefix: str, after: str | None = None) -> Iterator[list[ListedObject]]:
         """See Source.list."""
         start = self._path(prefix, is_folder=True)
+        if not os.path.isdir(start):
+            raise SourceError(f"There is no directory at {prefix}.")
         last = self._path(after) if after else ""
         page: list[ListedObject] = []
         for path in _walk(start, last):

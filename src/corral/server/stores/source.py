@@ -43,6 +43,10 @@ class Source(Protocol):
         """Path and name inside the bucket or below the root: the default title."""
         ...
 
+    def check_prefix(self, url: str) -> None:
+        """Refuse a URL below which nothing of this integration can lie. No I/O."""
+        ...
+
     def open(self, url: str) -> OpenedObject:
         """The object, after its first bytes were read: it is there and may be read."""
         ...

@@ -86,6 +86,10 @@ class WebSource:
         """The path of the URL."""
         return unquote(urlsplit(_checked(url)).path).lstrip("/") or urlsplit(url).netloc
 
+    def check_prefix(self, url: str) -> None:
+        """Never: there is nothing to list."""
+        raise SourceError("Direct access has no listing, so no folder can be kept in step with it.")
+
     def open(self, url: str) -> OpenedObject:
         """See Source.open."""
         status, headers, body, final = self._get(_checked(url), 0, BLOCK)

@@ -9,14 +9,19 @@ from corral.errors import InvalidArgumentsError, OperationNotBuiltError, Payload
 from corral.records.storage import CreateFolder, ListFolders, MoveFolders, PatchFolder, PatchFoldersBulk
 from corral.server.http import encoding
 from corral.server.http.house import Call
+from corral.server.ingest import syncing
 from corral.server.ingest.unit_specs import check_title
 from corral.server.storage import folder_commands, folder_queries
 
 
 def create_folder(call: Call, payload: CreateFolder) -> dict[str, Any]:
     """POST storage/folders: a new folder at the root or below another."""
-    if payload.cloud_synced_folder_params is not None:
-        raise OperationNotBuiltError("Cloud-synced folders are not built yet.")
+    synced = payload.cloud_synced_folder_params
+    synced_with = None
+    if synced is not None:
+        synced_with = syncing.require_remote(
+            call.caller, call.tx, call.house.desk, str(synced.integration_uuid), synced.remote_url
+        )
     folder_id = folder_commands.create_folder(
         call.caller,
         call.tx,
@@ -24,6 +29,7 @@ def create_folder(call: Call, payload: CreateFolder) -> dict[str, Any]:
         description=payload.description or "",
         client_metadata=_metadata_text(call, payload.client_metadata),
         parent_id=None if payload.parent is None else str(payload.parent),
+        synced_with=synced_with,
     )
     return encoding.folder(folder_queries.get_folder(call.caller, call.tx, folder_id))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from corral.records import access, dataset, storage, uploads
 from corral.server.http.operations import Operation
-from corral.server.http.v2 import datasets, folders, items
+from corral.server.http.v2 import datasets, folders, items, syncs
 from corral.server.http.v2 import uploads as jobs
 from corral.server.http.v2.planned import PLANNED
 
@@ -143,4 +143,22 @@ _UPLOADS = (
     Operation("POST", f"{_JOBS}/{{job}}/cancel", "cancel a job", jobs.cancel_job, transaction="write"),
 )
 
-OPERATIONS = (*_DATASETS, *_FOLDERS, *_ITEMS, _MIGRATION, *_UPLOADS, *PLANNED)
+_SYNCS = (
+    Operation(
+        "POST",
+        f"{_FOLDER}/cloud-synced-folder-syncs",
+        "start a sync with a bucket",
+        syncs.start_sync,
+        transaction="own",
+    ),
+    Operation(
+        "GET",
+        f"{_FOLDER}/cloud-linked-folder-syncs/{{job}}/long-polling",
+        "wait for a sync with a bucket",
+        syncs.poll_sync,
+        uploads.PollJob,
+        transaction="own",
+    ),
+)
+
+OPERATIONS = (*_DATASETS, *_FOLDERS, *_ITEMS, _MIGRATION, *_UPLOADS, *_SYNCS, *PLANNED)

@@ -16,8 +16,6 @@ PLANNED = (
     Operation("POST", f"{_FOLDER}/groups", "give a folder to groups"),
     Operation("DELETE", f"{_FOLDER}/groups", "take a folder from groups"),
     Operation("POST", f"{_FOLDER}/create-group-items", "create data groups"),
-    Operation("POST", f"{_FOLDER}/cloud-synced-folder-syncs", "start a sync with a bucket"),
-    Operation("GET", f"{_FOLDER}/cloud-linked-folder-syncs/{{job}}/long-polling", "wait for a sync with a bucket"),
     Operation("GET", f"{_FOLDER}/folder-config", "configuration of a folder"),
     Operation("POST", f"{_FOLDER}/folder-config", "configure a folder"),
     Operation("POST", "storage/items/reencode", "start re-encoding videos"),

@@ -58,8 +58,16 @@ def upgrade() -> None:
         sa.Column("started_at", _TIME, nullable=False),
         sa.Column("seen_at", _TIME, nullable=False),
     )
+    _change_folders()
     _change_items()
     _change_jobs()
+
+
+def _change_folders() -> None:
+    with op.batch_alter_table("folder") as folder:
+        folder.add_column(sa.Column("integration_id", _ID, nullable=True))
+        folder.add_column(sa.Column("remote_url", sa.Text(), comment="what a cloud-synced folder is kept in step with"))
+        folder.create_foreign_key("fk_folder_integration_id_integration", "integration", ["integration_id"], ["id"])
 
 
 def _change_items() -> None:
@@ -69,6 +77,7 @@ def _change_items() -> None:
         )
         item.add_column(sa.Column("integration_id", _ID, nullable=True))
         item.add_column(sa.Column("etag", sa.Text(), comment="what the bucket said of the bytes when they were read"))
+        item.add_column(sa.Column("synced_by", _ID, comment="the latest sync that found the object in its bucket"))
         item.create_foreign_key("fk_item_integration_id_integration", "integration", ["integration_id"], ["id"])
         item.drop_index("ix_item_folder_url")
         item.drop_index("ix_item_object_key")
@@ -82,6 +91,9 @@ def _change_jobs() -> None:
         job.drop_column("cancel_requested")
         job.add_column(sa.Column("integration_id", _ID, nullable=True))
         job.add_column(sa.Column("is_unpacked", sa.Boolean(), nullable=False, server_default=sa.true()))
+        job.add_column(
+            sa.Column("scan", sa.Text(), comment="JSON: how far a sync has listed its bucket; null for other jobs")
+        )
         job.create_foreign_key("fk_job_integration_id_integration", "integration", ["integration_id"], ["id"])
     with op.batch_alter_table("job_unit") as unit:
         unit.add_column(sa.Column("worker_id", _ID, comment="the worker that is reading it now"))
