@@ -95,3 +95,28 @@ def test_clients_cannot_overwrite_items(folder: Any, bucket: SimpleNamespace, cl
     job = folder.add_private_data_to_folder_start(bucket.id, {"images": [entry] * 1200})
     result = folder.add_private_data_to_folder_get_result(job)
     assert len({str(made.item_uuid) for made in result.items_with_names} - {str(item.uuid)}) == 1200
+
+
+def test_sidecars_are_attached(client: Any, bucket: SimpleNamespace, names: SimpleNamespace) -> None:
+    for name in ("one.jpg", "two.jpg", "three.jpg"):
+        shutil.copy(real_media.photos()[0], bucket.root / name)
+    (bucket.root / "one.jpg.metadata.json").write_text('{"split": "train"}')
+    (bucket.root / "two.jpg.metadata.json").write_text("no json")
+    (bucket.root / "nobody.jpg.metadata.json").write_text("{}")
+    folder = synced_folder(client, names, bucket.id, bucket.root.as_uri() + "/")
+    folder.enable_metadata_ingestion()
+    first = sync(folder)
+    assert (first.upload_jobs_units_done, first.upload_jobs_units_error) == (3, 1)
+    found = {item.name.rsplit("/", 1)[-1]: item.client_metadata for item in folder.list_items()}
+    assert found == {"one.jpg": {"split": "train"}, "two.jpg": {}, "three.jpg": {}}
+    (bucket.root / "one.jpg.metadata.json").write_text('{"split": "validation"}')
+    (bucket.root / "two.jpg.metadata.json").write_text('{"split": "test"}')
+    second = sync(folder)
+    assert (second.upload_jobs_units_done, second.upload_jobs_units_error) == (0, 0)
+    found = {item.name.rsplit("/", 1)[-1]: item.client_metadata for item in folder.list_items()}
+    assert (found["one.jpg"], found["two.jpg"]) == ({"split": "validation"}, {"split": "test"})
+    folder.enable_metadata_ingestion(paused=True)
+    (bucket.root / "one.jpg.metadata.json").write_text('{"split": "unseen"}')
+    sync(folder)
+    found = {item.name.rsplit("/", 1)[-1]: item.client_metadata for item in folder.list_items()}
+    assert found["one.jpg"] == {"split": "validation"}

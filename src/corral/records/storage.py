@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
+from pydantic.alias_generators import to_camel
 
 from corral.records.record import Moment, Record
 from corral.vocabulary import (
@@ -110,6 +111,18 @@ class CloudSyncedFolderParams(Record):
 
     integration_uuid: UUID
     remote_url: str
+
+
+class FolderConfig(Record):
+    """A folder's configuration; fields that are not known here are kept as they are."""
+
+    model_config = ConfigDict(extra="allow", alias_generator=to_camel, populate_by_name=True)
+
+    metadata_ingestion: dict[str, Any] | None = None
+
+    def whole(self) -> dict[str, Any]:
+        """Everything that was given, with the wire's names."""
+        return {"metadataIngestion": self.metadata_ingestion, **(self.model_extra or {})}
 
 
 class CloudSyncState(Record):

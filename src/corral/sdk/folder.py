@@ -102,6 +102,16 @@ class StorageFolder(FolderUploads):
         """What a cloud-synced folder is kept in step with; None for other folders."""
         return self._record.remote_url
 
+    def enable_metadata_ingestion(self, suffix: str = ".metadata.json", *, paused: bool = False) -> None:
+        """Attach the JSON file beside each object (its path with this suffix) as client metadata, at every sync.
+
+        While `paused`, such files are neither attached nor taken in as data. Raises CorralError.
+        """
+        path = f"storage/folders/{self.uuid}/folder-config"
+        config = self._transport.rest("GET", path)
+        config["metadataIngestion"] = {"matcher": {"mode": "suffix", "suffix": suffix}, "paused": paused}
+        self._transport.rest("POST", path, body=config)
+
     def sync_private_data_with_cloud_synced_folder_start(self) -> UUID:
         """Start bringing the folder in step with its bucket; returns the sync's id.
 

@@ -31,9 +31,14 @@ _UNPACKED = Statement("UPDATE job SET is_unpacked = :true WHERE id = :id")
 _KEEP_PART = Statement(
     "INSERT INTO job_request (job_id, part, units, content) VALUES (:job_id, :part, :units, :content)"
 )
+# Parts from here on need what the parts before them made, so they come when those are done.
+LAST_PARTS = 1_000_000_000
 _CLAIM_PART = (
     "UPDATE job_request SET worker_id = :worker_id, attempts = attempts + 1 WHERE job_id = :job_id AND part ="
-    " (SELECT part FROM job_request WHERE job_id = :job_id AND worker_id IS NULL ORDER BY part LIMIT 1{0})"
+    " (SELECT part FROM job_request WHERE job_id = :job_id AND worker_id IS NULL"
+    f" AND (part < {LAST_PARTS} OR NOT EXISTS"
+    f" (SELECT 1 FROM job_request o WHERE o.job_id = :job_id AND o.part < {LAST_PARTS}))"
+    " ORDER BY part LIMIT 1{0})"
     " RETURNING part, content, attempts"
 )
 _CLAIM_PARTS = {

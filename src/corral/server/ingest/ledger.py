@@ -157,6 +157,12 @@ def write_added(tx: Transaction, job_id: str, probed: Sequence[Probed]) -> None:
         write_units(tx, job_id, [was_read(one) for one in probed], first=int(_NEXT.value(tx, {"job_id": job_id})))
 
 
+def write_failed(tx: Transaction, job_id: str, failed: Sequence[Outcome]) -> None:
+    """Write failures of what was not asked for by name."""
+    if failed:
+        write_units(tx, job_id, failed, first=int(_NEXT.value(tx, {"job_id": job_id})))
+
+
 def was_read(probed: Probed) -> Outcome:
     """A unit as it is first written down when its facts are known already."""
     return Outcome(probed.unit, "PROBED", facts=_facts(probed))

@@ -18,7 +18,7 @@ from corral.server import clock
 from corral.server.access.callers import Caller
 from corral.server.database import Transaction
 from corral.server.identifiers import new_id
-from corral.server.ingest import job_book
+from corral.server.ingest import job_book, sidecars
 from corral.server.ingest.desk import Desk
 from corral.server.ingest.job_book import Job, Part
 from corral.server.integrations import queries as integrations
@@ -63,6 +63,7 @@ class Scan:
     pages: int = 0
     parts: int = 0
     units: int = 0
+    sidecars: int = 0
 
 
 def require_remote(
@@ -124,13 +125,13 @@ def scan(desk: Desk, job: Job, part: Part, worker_id: str) -> None:
     """List the bucket from where the scan stands to its end, unless the scan is given away or cancelled meanwhile."""
     source = desk.sources.get(str(job.target.integration_id)).source
     with desk.database.glance() as tx:
-        place = read_scan(tx, job.id)
+        place, matcher = read_scan(tx, job.id), sidecars.read_matcher(tx, job.target.folder_id)
     try:
         for page in source.list(part.content["prefix"], place.after):
             with desk.database.write() as tx:
                 if not job_book.holds_part(tx, job.id, part, worker_id):
                     return
-                _write_page(tx, job, place, page)
+                _write_page(tx, job, place, matcher, page)
     except CorralError as error:
         with desk.database.write() as tx:
             if job_book.holds_part(tx, job.id, part, worker_id):
@@ -147,9 +148,15 @@ def read_scan(tx: Transaction, job_id: str) -> Scan:
     return Scan(**json.loads(_GET_SCAN.value(tx, {"id": job_id})))
 
 
-def _write_page(tx: Transaction, job: Job, place: Scan, page: Sequence[ListedObject]) -> None:
+def _write_page(
+    tx: Transaction, job: Job, place: Scan, matcher: sidecars.Matcher | None, page: Sequence[ListedObject]
+) -> None:
     folder_id = job.target.folder_id
-    wanted = [(entry, _section(entry.url)) for entry in page]
+    data = [entry for entry in page if matcher is None or not matcher.claims(entry.url)]
+    if matcher is not None and not matcher.paused and len(data) < len(page):
+        claimed = [entry for entry in page if matcher.claims(entry.url)]
+        place.sidecars += sidecars.keep(tx, job, matcher, claimed, place.sidecars)
+    wanted = [(entry, _section(entry.url)) for entry in data]
     keys = [url_key(entry.url) for entry, section in wanted if section is not None]
     known = {row["url"]: row for row in _KNOWN.rows(tx, {"folder_id": folder_id, "keys": keys})} if keys else {}
     same, entries = [], dict[str, list[dict[str, Any]]]()

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from corral.errors import CorralError
 from corral.server.database import Transaction
-from corral.server.ingest import duplicates, job_book, ledger, queueing, syncing
+from corral.server.ingest import duplicates, job_book, ledger, queueing, sidecars, syncing
 from corral.server.ingest.desk import Desk
 from corral.server.ingest.job_book import Job, Part
 from corral.server.ingest.ledger import LedgerUnit, Outcome
@@ -59,6 +59,8 @@ class Workbench:
             return False
         if part is not None and part.content["section"] == syncing.SCAN:
             syncing.scan(self._desk, job, part, self._id)
+        elif part is not None and part.content["section"] == sidecars.SECTION:
+            sidecars.attach(self._desk, job, part, self._id)
         elif part is not None:
             self._work_part(job, part)
         elif batch:

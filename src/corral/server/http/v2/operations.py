@@ -144,6 +144,15 @@ _UPLOADS = (
 )
 
 _SYNCS = (
+    Operation("GET", f"{_FOLDER}/folder-config", "configuration of a folder", syncs.get_config),
+    Operation(
+        "POST",
+        f"{_FOLDER}/folder-config",
+        "configure a folder",
+        syncs.set_config,
+        storage.FolderConfig,
+        transaction="write",
+    ),
     Operation(
         "POST",
         f"{_FOLDER}/cloud-synced-folder-syncs",

@@ -16,8 +16,6 @@ PLANNED = (
     Operation("POST", f"{_FOLDER}/groups", "give a folder to groups"),
     Operation("DELETE", f"{_FOLDER}/groups", "take a folder from groups"),
     Operation("POST", f"{_FOLDER}/create-group-items", "create data groups"),
-    Operation("GET", f"{_FOLDER}/folder-config", "configuration of a folder"),
-    Operation("POST", f"{_FOLDER}/folder-config", "configure a folder"),
     Operation("POST", "storage/items/reencode", "start re-encoding videos"),
     Operation("GET", "storage/items/reencode/{job}", "state of a re-encoding job"),
     Operation("GET", "scene/{item}", "streams of a scene"),

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
-from corral.records.storage import CloudSyncState
+from corral.records.storage import CloudSyncState, FolderConfig
 from corral.records.uploads import PollJob
 from corral.server.http.house import Call
-from corral.server.ingest import queries, syncing
+from corral.server.ingest import queries, sidecars, syncing
+from corral.server.storage import folder_queries
 from corral.vocabulary import CloudSyncStatus, LongPollingStatus
+
+
+def get_config(call: Call, _payload: None) -> dict[str, Any]:
+    """GET storage/folders/{folder}/folder-config: the folder's configuration as it was written."""
+    folder_id = folder_queries.require_role(call.caller, call.tx, call.path["folder"], admin=False)
+    return sidecars.read_config(call.tx, folder_id)
+
+
+def set_config(call: Call, payload: FolderConfig) -> None:
+    """POST storage/folders/{folder}/folder-config: write the folder's configuration, also what is unknown here."""
+    folder_id = folder_queries.require_role(call.caller, call.tx, call.path["folder"], admin=True)
+    sidecars.write_config(call.tx, folder_id, payload.whole())
 
 
 def start_sync(call: Call, _payload: None) -> str:

@@ -67,6 +67,9 @@ def _change_folders() -> None:
     with op.batch_alter_table("folder") as folder:
         folder.add_column(sa.Column("integration_id", _ID, nullable=True))
         folder.add_column(sa.Column("remote_url", sa.Text(), comment="what a cloud-synced folder is kept in step with"))
+        folder.add_column(
+            sa.Column("config", sa.Text(), comment="JSON: the folder's configuration as clients wrote it")
+        )
         folder.create_foreign_key("fk_folder_integration_id_integration", "integration", ["integration_id"], ["id"])
 
 
@@ -77,6 +80,7 @@ def _change_items() -> None:
         )
         item.add_column(sa.Column("integration_id", _ID, nullable=True))
         item.add_column(sa.Column("etag", sa.Text(), comment="what the bucket said of the bytes when they were read"))
+        item.add_column(sa.Column("sidecar_etag", sa.Text(), comment="the metadata sidecar that was attached last"))
         item.add_column(sa.Column("synced_by", _ID, comment="the latest sync that found the object in its bucket"))
         item.create_foreign_key("fk_item_integration_id_integration", "integration", ["integration_id"], ["id"])
         item.drop_index("ix_item_folder_url")
