@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import time
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from PIL import Image
 
 from tests import real_media
+from tests.compat import clients
 
 
 def synced_folder(client: Any, names: SimpleNamespace, integration: str, url: str) -> Any:
@@ -95,6 +98,23 @@ def test_clients_cannot_overwrite_items(folder: Any, bucket: SimpleNamespace, cl
     job = folder.add_private_data_to_folder_start(bucket.id, {"images": [entry] * 1200})
     result = folder.add_private_data_to_folder_get_result(job)
     assert len({str(made.item_uuid) for made in result.items_with_names} - {str(item.uuid)}) == 1200
+
+
+def test_folders_are_synced_by_themselves(tmp_path: Path, make_server: Any) -> None:
+    (tmp_path / "photos").mkdir()
+    shutil.copy(real_media.photos()[0], tmp_path / "photos" / "a.jpg")
+    server = make_server(CORRAL_LOCAL_ROOTS=str(tmp_path), CORRAL_SYNC_HOURS="1")
+    root = str(tmp_path / "photos")
+    integration = server.cli("integration", "add", "local", "--title", "l", "--root", root, "--quiet").strip()
+    names = clients.names_of("corral")
+    client = clients.connect("corral", server.url, server.admin_key)
+    folder = synced_folder(client, names, integration, (tmp_path / "photos").as_uri() + "/")
+    server.stop()
+    server.start()
+    deadline = time.monotonic() + 15
+    while not list(folder.list_items()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert [item.name for item in folder.list_items()] == ["a.jpg"]
 
 
 def test_sidecars_are_attached(client: Any, bucket: SimpleNamespace, names: SimpleNamespace) -> None:

@@ -29,6 +29,7 @@ from corral.records.storage import CloudSyncedFolderParams, StorageItemRecord
 from corral.sdk import folder as folders
 from corral.sdk.dataset import Dataset
 from corral.sdk.folder import StorageFolder
+from corral.sdk.integrations import Integrations
 from corral.sdk.item import StorageItem
 from corral.sdk.transport import Transport
 from corral.vocabulary import FoldersSortBy, StorageItemType, StorageLocation
@@ -259,6 +260,11 @@ class UserClient:
             signUrls=get_signed_urls,
             pageSize=page_size,
         )
+
+    @property
+    def integrations(self) -> Integrations:
+        """Storage of yours that Corral reads in place: add, list, test, rotate, delete."""
+        return Integrations(self._transport)
 
     def migrate_storage(
         self,

@@ -22,7 +22,7 @@ from corral.server.http.house import House
 from corral.server.http.legacy import router as legacy
 from corral.server.http.ui import router as ui
 from corral.server.http.v2 import router as v2
-from corral.server.ingest import job_book
+from corral.server.ingest import job_book, syncing
 from corral.server.ingest.desk import open_desk
 from corral.server.ingest.roll import forget
 from corral.server.jobs import JobRunner
@@ -105,6 +105,8 @@ async def _take_care(house: House) -> None:
     while True:
         try:
             await run_in_threadpool(sweep, house)
+            if house.settings.sync_hours:
+                await run_in_threadpool(syncing.start_due, house.desk, house.jobs, house.settings.sync_hours)
         except Exception:
             log.exception("the sweep failed; it runs again in %s s", SWEEP_SECONDS)
         await asyncio.sleep(SWEEP_SECONDS)

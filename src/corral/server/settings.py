@@ -50,6 +50,7 @@ class Settings:
     secret_key: str | None = None
     local_roots: tuple[Path, ...] = ()
     direct_networks: tuple[Network, ...] = ()
+    sync_hours: int = 0
     limits: Limits = field(default_factory=Limits)
 
     @classmethod
@@ -82,6 +83,7 @@ class Settings:
                 if root
             ),
             direct_networks=_networks(environment),
+            sync_hours=_whole_number(environment, "CORRAL_SYNC_HOURS", 0),
             limits=_limits(environment),
         )
 

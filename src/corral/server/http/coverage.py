@@ -11,7 +11,7 @@ from corral.server.http.v2.operations import OPERATIONS as REST
 
 def page() -> str:
     """The whole page as Markdown."""
-    core = [operation for operation in REST if not operation.name.startswith("index/")]
+    core = [operation for operation in REST if not operation.name.startswith(("index/", "corral/"))]
     index = [operation for operation in REST if operation.name.startswith("index/")]
     parts = [
         "# What of the wire is built",
@@ -22,6 +22,7 @@ def page() -> str:
         *_table("Legacy door (`POST /public`)", LEGACY),
         *_table("REST door (`/v2/public/`)", core),
         *_table("Collections and filter presets", index),
+        *_table("Corral's own", [operation for operation in REST if operation.name.startswith("corral/")]),
     ]
     return "\n".join(parts)
 

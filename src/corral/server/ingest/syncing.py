@@ -15,6 +15,7 @@ from typing import Any
 
 from corral.errors import CorralError, InvalidArgumentsError
 from corral.server import clock
+from corral.server.access import users
 from corral.server.access.callers import Caller
 from corral.server.database import Transaction
 from corral.server.identifiers import new_id
@@ -39,6 +40,12 @@ _SECTIONS = {
     "text": ("txt", "html", "htm", "json", "xml", "md", "csv"),
 }
 _SECTION_OF = {ending: section for section, endings in _SECTIONS.items() for ending in endings}
+_DUE = Statement(
+    "SELECT f.id, u.email FROM folder f JOIN corral_user u ON u.id = f.owner_id"
+    " WHERE f.remote_url IS NOT NULL AND u.removed_at IS NULL AND NOT EXISTS"
+    " (SELECT 1 FROM job j WHERE j.folder_id = f.id AND j.scan IS NOT NULL"
+    " AND (j.status = 'PENDING' OR j.created_at > :since)) ORDER BY f.id"
+)
 _RUNNING = Statement(
     "SELECT id FROM job WHERE folder_id = :folder_id AND status = 'PENDING' AND scan IS NOT NULL LIMIT 1"
 )
@@ -94,6 +101,23 @@ def start(caller: Caller, desk: Desk, runner: JobRunner, folder_id: str) -> str:
             running = _insert(caller, tx, folder)
     runner.submit(running)
     return str(running)
+
+
+def start_due(desk: Desk, runner: JobRunner, hours: int) -> int:
+    """Sync, in the name of its owner, every folder whose latest sync lies this far back; returns how many."""
+    with desk.database.glance() as tx:
+        due = [
+            (row["id"], users.as_caller(tx, row["email"]))
+            for row in _DUE.rows(tx, {"since": clock.after(-hours * 3600)})
+        ]
+    started = 0
+    for folder_id, owner in due:
+        try:
+            start(owner, desk, runner, folder_id)
+            started += 1
+        except CorralError as error:
+            log.warning("the folder %s cannot be synced: %s", folder_id, error.message)
+    return started
 
 
 def _insert(caller: Caller, tx: Transaction, folder: dict[str, Any]) -> str:

@@ -40,7 +40,7 @@ class Sources:
     def __init__(self, database: Database, settings: Settings, vault: Vault, signer: UrlSigner) -> None:
         self._database = database
         self._settings = settings
-        self._vault = vault
+        self.vault = vault
         self._signer = signer
         self._lock = threading.Lock()
         self._opened: dict[str, tuple[float, str, OpenedIntegration]] = {}
@@ -81,4 +81,4 @@ class Sources:
         # Loaded when first needed: a Corral without buckets starts faster.
         from corral.server.stores.buckets import BucketSource
 
-        return BucketSource(kind, settings, self._vault.unlock(row["credentials"]))
+        return BucketSource(kind, settings, self.vault.unlock(row["credentials"]))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from corral.records import access, dataset, storage, uploads
+from corral.records import integrations as records
 from corral.server.http.operations import Operation
-from corral.server.http.v2 import datasets, folders, items, syncs
+from corral.server.http.v2 import datasets, folders, integrations, items, syncs
 from corral.server.http.v2 import uploads as jobs
 from corral.server.http.v2.planned import PLANNED
 
@@ -170,4 +171,36 @@ _SYNCS = (
     ),
 )
 
-OPERATIONS = (*_DATASETS, *_FOLDERS, *_ITEMS, _MIGRATION, *_UPLOADS, *_SYNCS, *PLANNED)
+_INTEGRATION = "corral/integrations/{integration}"
+_INTEGRATIONS = (
+    Operation("GET", "corral/integrations", "integrations with their settings", integrations.list_all),
+    Operation(
+        "POST",
+        "corral/integrations",
+        "add an integration",
+        integrations.add,
+        records.AddIntegration,
+        transaction="write",
+    ),
+    Operation(
+        "PATCH",
+        _INTEGRATION,
+        "rotate credentials",
+        integrations.rotate,
+        records.RotateIntegration,
+        transaction="write",
+    ),
+    Operation("DELETE", _INTEGRATION, "delete an integration", integrations.remove, transaction="write"),
+    Operation(
+        "POST",
+        f"{_INTEGRATION}/test",
+        "read an object through an integration",
+        integrations.read_object,
+        records.ReadObject,
+        transaction="own",
+    ),
+)
+
+# What the vendor's protocol has no requests for.
+OWN = _INTEGRATIONS
+OPERATIONS = (*_DATASETS, *_FOLDERS, *_ITEMS, _MIGRATION, *_UPLOADS, *_SYNCS, *PLANNED, *OWN)
