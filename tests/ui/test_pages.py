@@ -142,3 +142,34 @@ def test_stored_pages_cannot_run(server: Server, dataset: Any) -> None:
     assert answer.headers["content-type"].startswith("text/html")
     assert "sandbox" in answer.headers["content-security-policy"]
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_what_lies_behind_an_integration(page: Page, server: Server, tmp_path: Path) -> None:
+    client = UserClient.create_with_ssh_private_key(ssh_private_key_path=server.admin_key, domain=server.url)
+    video = next(path for path in real_media.videos() if "bunny" in path.name)
+    (tmp_path / "b c.mp4").write_bytes(video.read_bytes())
+    photos = real_media.photos()
+    for number, photo in enumerate(photos):
+        (tmp_path / f"{number}.jpg").write_bytes(photo.read_bytes())
+    added = client.integrations.add("local", "shelf", {"root": str(tmp_path)})
+    made = client.create_dataset(f"shelf {uuid.uuid4().hex[:8]}")
+    group = {f"objectUrl_{number}": (tmp_path / f"{number}.jpg").as_uri() for number in range(2)}
+    client.get_dataset(made.dataset_hash).add_private_data_to_dataset(
+        added.uuid,
+        {
+            "images": [{"objectUrl": (tmp_path / "0.jpg").as_uri(), "title": "photo"}],
+            "videos": [{"objectUrl": (tmp_path / "b c.mp4").as_uri(), "title": "film"}],
+            "image_groups": [{"title": "walk", "createVideo": True, **group}],
+        },
+    )
+    page.goto(f"{server.url}/datasets/{made.dataset_hash}")
+    assert page.locator(".card").count() == 3
+    page.wait_for_function("[...document.querySelectorAll('.card img')].every(i => i.complete && i.naturalWidth > 0)")
+    page.click("text=photo")
+    page.wait_for_function("document.querySelector('.content img')?.naturalWidth === 640")
+    for title in ("film", "walk"):
+        page.goto(f"{server.url}/datasets/{made.dataset_hash}")
+        page.click(f"text={title}")
+        page.wait_for_function("document.querySelector('video')?.readyState >= 1")
+        page.evaluate("document.querySelector('video').currentTime = 0.2")
+        page.wait_for_function("!document.querySelector('video').seeking")

@@ -13,7 +13,7 @@ from obstore.exceptions import BaseError, NotFoundError, PermissionDeniedError, 
 from obstore.store import AzureStore, GCSStore, S3Store
 
 from corral.server.stores import bucket_urls
-from corral.server.stores.ranges import BLOCK, RangeReader
+from corral.server.stores.ranges import FIRST_READ, RangeReader
 from corral.server.stores.source import ListedObject, OpenedObject, SourceError, SourceUnavailableError
 
 _RETRIES = {
@@ -54,7 +54,7 @@ class BucketSource:
         store = self._store(bucket)
         with _in_words(url):
             try:
-                first = obstore.get(store, key, options={"range": (0, BLOCK)})
+                first = obstore.get(store, key, options={"range": (0, FIRST_READ)})
                 head, size, etag = bytes(first.bytes()), int(first.meta["size"]), _etag(first.meta["e_tag"])
             except _FINAL:
                 raise

@@ -7,9 +7,12 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 BLOCK = 64 * 1024
+# The first request: a request costs more than bytes do, and most photos are whole with it.
+FIRST_READ = 4 * BLOCK
 # Sequential readers get ever larger pieces, up to this many blocks at once.
 _MOST_BLOCKS = 64
 _KEPT_BLOCKS = 256
+_TAIL = 1024
 
 Fetch = Callable[[int, int], bytes]
 
@@ -48,6 +51,11 @@ class RangeReader(io.RawIOBase):
         """Up to `size` bytes; fewer only at the end."""
         left = max(0, self._size - self._position)
         wanted = left if size is None or size < 0 else min(size, left)
+        if 0 < wanted == left <= _TAIL and self._position // BLOCK not in self._blocks:
+            # Many formats tell by their last bytes whether they are whole: no block is needed for those.
+            tail = self._fetched(self._position, self._size)
+            self._position = self._size
+            return tail
         pieces = []
         while wanted > 0:
             piece = self._piece(wanted)
@@ -73,12 +81,15 @@ class RangeReader(io.RawIOBase):
         self._ahead = min(self._ahead * 2, _MOST_BLOCKS) if number == self._next_block else 1
         count = max(min(blocks, _MOST_BLOCKS), self._ahead)
         start, end = number * BLOCK, min((number + count) * BLOCK, self._size)
+        self._keep(number, self._fetched(start, end))
+        self._next_block = number + count
+        return self._blocks[number]
+
+    def _fetched(self, start: int, end: int) -> bytes:
         data = self._fetch(start, end)
         if len(data) != end - start:
             raise EOFError(f"the storage gave {len(data)} bytes instead of {end - start}")
-        self._keep(number, data)
-        self._next_block = number + count
-        return self._blocks[number]
+        return data
 
     def _keep(self, number: int, data: bytes) -> None:
         whole = number * BLOCK + len(data) >= self._size

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import httpcore
 
-from corral.server.stores.ranges import BLOCK, RangeReader
+from corral.server.stores.ranges import FIRST_READ, RangeReader
 from corral.server.stores.source import ListedObject, OpenedObject, SourceError, SourceUnavailableError
 
 _MOST_REDIRECTS = 3
@@ -92,7 +92,7 @@ class WebSource:
 
     def open(self, url: str) -> OpenedObject:
         """See Source.open."""
-        status, headers, body, final = self._get(_checked(url), 0, BLOCK)
+        status, headers, body, final = self._get(_checked(url), 0, FIRST_READ)
         etag = headers.get("etag")
         if status == 200:
             file, size = self._copy(final)
