@@ -174,16 +174,6 @@ def _make_bucket(endpoint: str, secrets: dict[str, str]) -> None:
     import obstore
     from obstore.store import S3Store
 
-    root = S3Store(
-        "x" * 3,
-        endpoint=endpoint,
-        region="us-east-1",
-        virtual_hosted_style_request=False,
-        client_options={"allow_http": True},
-        access_key_id=secrets["access_key_id"],
-        secret_access_key=secrets["secret_access_key"],
-    )
-    del root
     bare = S3Store(
         BUCKET,
         endpoint=f"{endpoint}/{BUCKET}",

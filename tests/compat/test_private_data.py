@@ -83,7 +83,7 @@ def test_every_kind_into_a_dataset(mirror: Any, client: Any, bucket: SimpleNames
     assert item.storage_location.value == "s3Compatible"
 
 
-def test_skipping_what_is_there(folder: Any, bucket: SimpleNamespace, client: Any) -> None:
+def test_skipping_what_is_there(folder: Any, bucket: SimpleNamespace, names: SimpleNamespace) -> None:
     urls = fill(bucket)
     group = {f"objectUrl_{number}": url for number, url in enumerate(urls["images"])}
     files = {
@@ -98,6 +98,8 @@ def test_skipping_what_is_there(folder: Any, bucket: SimpleNamespace, client: An
 
     first = run()
     assert (first.status.name, first.units_done_count, len(first.items_with_names)) == ("DONE", 4, 3)
+    if names.sdk == "corral":
+        assert [made.url for made in first.items_with_names] == [*urls["images"], None]
     again = run()
     assert (again.status.name, again.units_done_count, len(again.items_with_names)) == ("DONE", 4, 0)
     changed = [{"objectUrl": urls["images"][0], "clientMetadata": {"seen": 2}}]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -12,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from tests import real_media
 from tests.conftest import new_database
 from tests.server.wire import Wire
-from tests.servers import Server
+from tests.servers import CORRAL, Server
 
 UNITS = 6000
 BROKEN = 60
@@ -103,6 +105,38 @@ def test_every_unit_ends_once(make_server: Callable[..., Server], tmp_path: Path
     again = start(wire, folder, integration, urls[:200], skip_duplicate_urls=True)
     assert state_of(wire, folder, again, 20)["itemsWithNames"] == []
     assert len(urls_in(wire, folder)) == UNITS - BROKEN
+
+
+def test_a_worker_of_its_own_takes_over(
+    make_server: Callable[..., Server], tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    urls = photos(tmp_path / "photos")
+    url = new_database(request.getfixturevalue("postgres"))
+    server = make_server(CORRAL_LOCAL_ROOTS=str(tmp_path), CORRAL_DATABASE_URL=url)
+    root = str(tmp_path / "photos")
+    integration = server.cli("integration", "add", "local", "--title", "l", "--root", root, "--quiet").strip()
+    wire = Wire(server)
+    folder = wire.new_folder()
+    job = start(wire, folder, integration, urls)
+    server.kill9()
+    environment = {**os.environ, **server.environment, "CORRAL_HOME": str(server.home)}
+    worker = subprocess.Popen([*CORRAL, "worker"], env=environment, stdout=subprocess.PIPE, text=True)
+    engine = sa.create_engine(url)
+    try:
+        deadline = time.monotonic() + 60
+        status = "PENDING"
+        while status == "PENDING" and time.monotonic() < deadline:
+            time.sleep(0.2)
+            with engine.connect() as connection:
+                status = str(connection.execute(sa.text("SELECT status FROM job WHERE id = :id"), {"id": job}).scalar())
+    finally:
+        worker.terminate()
+        assert worker.wait(timeout=20) == 0
+        engine.dispose()
+    assert status == "DONE"
+    server.start()
+    assert state_of(wire, folder, job)["unitsDoneCount"] == UNITS - BROKEN
+    assert set(urls_in(wire, folder).values()) == {1}
 
 
 def test_cancelling_a_large_job(make_server: Callable[..., Server], tmp_path: Path) -> None:

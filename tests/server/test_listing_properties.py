@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,8 +12,7 @@ from corral.server.datasets import queries as dataset_queries
 from corral.server.datasets import rows
 from corral.server.storage import folder_queries, item_queries
 from corral.vocabulary import FoldersSortBy, StorageItemType
-from tests.conftest import new_database
-from tests.server.listing import Library, names, new_library, walk
+from tests.server.listing import Library, names, walk
 
 # Few letters, so that names collide; and every character that means something to LIKE, SQL or JSON.
 NAMES = st.text(alphabet="aAbÄäß%_\\'\" .ж", min_size=1, max_size=4)
@@ -28,16 +25,6 @@ OFTEN = settings(
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def library(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
-    if request.param == "sqlite":
-        made = new_library(f"sqlite:///{tmp_path_factory.mktemp('listing') / 'x.sqlite'}")
-    else:
-        made = new_library(new_database(request.getfixturevalue("postgres")))
-    yield made
-    made.database.close()
 
 
 def like(pattern: str, text: str) -> bool:

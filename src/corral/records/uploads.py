@@ -30,10 +30,11 @@ class PollJob(Record):
 
 
 class ItemWithName(Record):
-    """An item that a job made."""
+    """An item that a job made, with the object URL that it was made of (None for uploads and groups)."""
 
     item_uuid: UUID
     name: str
+    url: str | None = None
 
 
 class UploadJobState(Record):

@@ -150,7 +150,7 @@ def folder_job(state: JobState) -> dict[str, Any]:
     """A job as the folder routes report it."""
     return {
         "status": state.status.value,
-        "itemsWithNames": [{"itemUuid": item_id, "name": name} for item_id, _, name in state.made],
+        "itemsWithNames": [{"itemUuid": one, "name": name, "url": url} for one, _, name, url in state.made],
         "errors": [failure.error for failure in state.failures],
         "unitsPendingCount": state.pending,
         "unitsDoneCount": state.done,
@@ -174,8 +174,8 @@ def dataset_job(state: JobState) -> dict[str, Any]:
     return {
         "status": state.status.value,
         "data_hashes_with_titles": [
-            {"data_hash": data_hash, "title": name, "backing_item_uuid": item_id}
-            for item_id, data_hash, name in state.made
+            {"data_hash": data_hash, "title": name, "backing_item_uuid": item_id, "url": url}
+            for item_id, data_hash, name, url in state.made
         ],
         "errors": [failure.error for failure in state.failures],
         "data_unit_errors": [

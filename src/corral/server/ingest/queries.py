@@ -25,7 +25,7 @@ _JOB = Statement(
 _COUNTS = Statement("SELECT state, COUNT(*) AS units FROM job_unit WHERE job_id = :job_id GROUP BY state")
 _WAITING = Statement("SELECT COALESCE(SUM(units), 0) FROM job_request WHERE job_id = :job_id")
 _DONE = Statement(
-    "SELECT u.item_id, u.data_row_id, i.name FROM job_unit u JOIN item i ON i.id = u.item_id"
+    "SELECT u.item_id, u.data_row_id, i.name, i.url FROM job_unit u JOIN item i ON i.id = u.item_id"
     " WHERE u.job_id = :job_id AND u.state = 'DONE' ORDER BY u.position"
 )
 _ERRORS = Statement(
@@ -50,7 +50,7 @@ class UnitFailure:
 
 @dataclass(frozen=True)
 class JobState:
-    """Where a job stands. `made` holds (item id, data hash, name) of finished units once the job is over."""
+    """Where a job stands. `made` holds (item id, data hash, name, source URL) of finished units at its end."""
 
     status: LongPollingStatus
     title: str | None
@@ -58,7 +58,7 @@ class JobState:
     done: int
     failed: int
     cancelled: int
-    made: list[tuple[str, str | None, str]] = field(default_factory=list)
+    made: list[tuple[str, str | None, str, str | None]] = field(default_factory=list)
     failures: list[UnitFailure] = field(default_factory=list)
 
 
@@ -113,7 +113,7 @@ def job_state(tx: Transaction, job: dict[str, Any]) -> JobState:
         done=done,
         failed=failed,
         cancelled=cancelled,
-        made=[tuple(row.values()) for row in _DONE.rows(tx, {"job_id": job["id"]})] if over else [],
+        made=[tuple(row) for row in _DONE.tuples(tx, {"job_id": job["id"]})] if over else [],
         failures=_failures(tx, job["id"]) if failed else [],
     )
 
