@@ -107,6 +107,25 @@ def test_every_unit_ends_once(make_server: Callable[..., Server], tmp_path: Path
     assert len(urls_in(wire, folder)) == UNITS - BROKEN
 
 
+def test_two_jobs_at_once_make_each_item_once(
+    make_server: Callable[..., Server], tmp_path: Path, database_url: str
+) -> None:
+    urls = photos(tmp_path / "photos")[:3000]
+    environment = {"CORRAL_LOCAL_ROOTS": str(tmp_path)}
+    if database_url:
+        environment["CORRAL_DATABASE_URL"] = database_url
+    server = make_server(**environment)
+    root = str(tmp_path / "photos")
+    integration = server.cli("integration", "add", "local", "--title", "l", "--root", root, "--quiet").strip()
+    wire = Wire(server)
+    folder = wire.new_folder()
+    jobs = [start(wire, folder, integration, urls, skip_duplicate_urls=True) for _ in range(3)]
+    states = [state_of(wire, folder, job, 50) for job in jobs]
+    assert [state["status"] for state in states] == ["DONE"] * 3
+    assert set(urls_in(wire, folder).values()) == {1}
+    assert sum(len(state["itemsWithNames"]) for state in states) == len(urls_in(wire, folder)) == 3000 - 30
+
+
 def test_a_worker_of_its_own_takes_over(
     make_server: Callable[..., Server], tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import orjson
 
 from corral.server import clock
-from corral.server.database import Transaction
+from corral.server.database import Transaction, is_sqlite
 from corral.server.ingest.probing import is_composite
 from corral.server.ingest.unit_specs import UnitSpec
 from corral.server.statements import Statement
@@ -24,6 +24,7 @@ _PARENTS = Statement(
     " FROM item i JOIN item_child c ON c.child_id = i.id JOIN item p ON p.id = c.parent_id"
     " WHERE i.folder_id = :folder_id AND i.url_key IN :keys[] AND p.folder_id = :folder_id"
 )
+_LOCK = Statement("SELECT pg_advisory_xact_lock(hashtextextended(:folder_id, 0))")
 _SET_METADATA = Statement("UPDATE item SET client_metadata = :metadata, last_edited_at = :now WHERE id = :id")
 
 
@@ -36,6 +37,15 @@ def find(tx: Transaction, folder_id: str, units: Sequence[UnitSpec]) -> list[str
         found = {row["url"]: row["id"] for row in _SINGLES.rows(tx, {"folder_id": folder_id, "keys": keys})}
     groups = _groups(tx, folder_id, [unit for unit in units if is_composite(unit)])
     return [groups.get(frozenset(unit.urls)) if is_composite(unit) else found.get(unit.files[0].url) for unit in units]
+
+
+def lock(tx: Transaction, folder_id: str) -> None:
+    """From here to the end of the transaction nobody else adds to the folder what they did not find in it.
+
+    On SQLite there is one writer anyway.
+    """
+    if not is_sqlite(tx):
+        _LOCK.run(tx, {"folder_id": folder_id})
 
 
 def _groups(tx: Transaction, folder_id: str, units: Sequence[UnitSpec]) -> dict[frozenset[str], str]:

@@ -166,6 +166,7 @@ class Workbench:
         target = job.target.in_place(integration if isinstance(integration, OpenedIntegration) else None)
         if not job.skip_duplicate_urls or target.integration_id is None:
             return settle_units(job.caller, tx, target, probed)
+        duplicates.lock(tx, target.folder_id)
         found = duplicates.find(tx, target.folder_id, [one.unit for one in probed])
         seen: set[tuple[str, ...]] = set()
         new = []
