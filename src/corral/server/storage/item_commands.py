@@ -26,6 +26,9 @@ _CHILD = Statement("INSERT INTO item_child (parent_id, position, child_id) VALUE
 _IDS = sa.bindparam("ids", expanding=True, type_=sa.String)
 
 
+_LONGEST_URL_KEY = 400
+
+
 def new_item(
     caller: Caller, folder_id: str, item_id: str, item_type: str, name: str, facts: Facts, **columns: Any
 ) -> dict[str, Any]:
@@ -87,8 +90,13 @@ _INSERT = Statement(
 
 
 def url_key(url: str) -> str:
-    """What a URL is looked up by: URLs may be longer than an index entry."""
-    return hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    """What a URL is looked up by: itself, or for a long one its beginning and a digest.
+
+    Not a digest alone: the URLs of a job are mostly in order, and an index that is filled in order stays fast.
+    """
+    if len(url) <= _LONGEST_URL_KEY:
+        return url
+    return url[: _LONGEST_URL_KEY - 32] + hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def insert_items(tx: Transaction, items: Sequence[Mapping[str, Any]], parts: Mapping[str, Sequence[str]]) -> None:

@@ -10,6 +10,7 @@ down_revision = "0001"
 
 _ID = sa.String(36)
 _TIME = sa.String(27)
+_NAME = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 _INDEXES = (
     ("ix_item_object_key", "object_key"),
     ("ix_item_url_key", "url_key", "folder_id"),
@@ -75,9 +76,7 @@ def _change_folders() -> None:
 
 def _change_items() -> None:
     with op.batch_alter_table("item") as item:
-        item.add_column(
-            sa.Column("url_key", sa.String(32), comment="digest of the URL: URLs may be longer than an index entry")
-        )
+        item.add_column(sa.Column("url_key", _NAME, comment="the URL, shortened to what an index entry holds"))
         item.add_column(sa.Column("integration_id", _ID, nullable=True))
         item.add_column(sa.Column("etag", sa.Text(), comment="what the bucket said of the bytes when they were read"))
         item.add_column(sa.Column("sidecar_etag", sa.Text(), comment="the metadata sidecar that was attached last"))
